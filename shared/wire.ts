@@ -1,0 +1,149 @@
+/**
+ * What is spoken over MQTT, and the only thing the meter and the agent share: topic names, the
+ * reading, and how each message is written and checked.
+ */
+import { z } from 'zod';
+import { DropError } from './errors.ts';
+
+export const meterName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,62}$/,
+    'must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit',
+  );
+
+/** The topics of one meter. `+` as the name gives the subscription to all meters. */
+export function meterTopics(meter: string) {
+  const root = `wattdog/${meter}`;
+  return {
+    /** One live reading; QoS 1, retained until it expires. */
+    reading: `${root}/reading`,
+    /** Late readings, an array; QoS 1, never retained. */
+    backlog: `${root}/backlog`,
+    /** How far the agent's journal durably reaches; retained. */
+    stored: `${root}/stored`,
+    /** `online` or `offline`; retained, and the meter's last will. */
+    availability: `${root}/availability`,
+    /** The state of port, decoder and outbox; retained. */
+    diagnostics: `${root}/diagnostics`,
+  };
+}
+
+export const agentTopics = {
+  state: 'wattdog/agent/state',
+  canary: 'wattdog/agent/canary',
+  event: 'wattdog/agent/event',
+  watch: (name: string) => `wattdog/agent/watch/${name}`,
+};
+
+/** The meter a topic such as `wattdog/<meter>/reading` speaks of. */
+export function meterOfTopic(topic: string): string {
+  const [, meter] = topic.split('/');
+  return meterName.parse(meter);
+}
+
+export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;
+export const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
+
+const phaseNumbers = /^(current|voltage)_\d{1,2}$/;
+
+const readingSchema = z
+  .looseObject({
+    /** When the reading was decoded, ISO 8601 UTC with milliseconds. */
+    time: z.iso.datetime(),
+    /** Names the outbox that numbered this reading. */
+    epoch: z.string().min(1).max(64),
+    /** Counts the readings of one epoch, from 1, without holes. */
+    seq: z.int().min(1),
+    /** Seconds that `interval_energy` covers. */
+    interval: z.number().min(0),
+    /** W; what kind of watts, `power_basis` says. */
+    power: z.number(),
+    /** VA: current × nominal voltage, summed over the phases. */
+    apparent_power: z.number(),
+    /** `apparent`: no power factor is known; `power_factor`: a fixed one was applied; `measured`: the meter's own. */
+    power_basis: z.enum(POWER_BASES),
+    /** kWh, a total that survives restarts. */
+    energy: z.number(),
+    /** kWh of this interval. */
+    interval_energy: z.number(),
+    /** Currency per kWh at the end of the interval. */
+    price: z.number(),
+    /** Currency, a total that survives restarts. */
+    cost: z.number(),
+    /** Currency of this interval, split at price boundaries. */
+    interval_cost: z.number(),
+    /** The tariff period at the end of the interval. */
+    tariff: z.string().max(64),
+    quality: z.enum(QUALITIES),
+  })
+  .superRefine((reading, context) => {
+    for (const [key, value] of Object.entries(reading)) {
+      if (phaseNumbers.test(key) && typeof value !== 'number') {
+        context.addIssue({ code: 'custom', path: [key], message: 'must be a number' });
+      }
+    }
+  });
+
+/** One decoded, accounted measurement of a meter; flat JSON on the wire, in Home Assistant's units. */
+export interface Reading {
+  time: string;
+  epoch: string;
+  seq: number;
+  interval: number;
+  /** A, of phase 1, 2, … */
+  [current: `current_${number}`]: number;
+  /** V, of phase 1, 2, … */
+  [voltage: `voltage_${number}`]: number;
+  power: number;
+  apparent_power: number;
+  power_basis: (typeof POWER_BASES)[number];
+  energy: number;
+  interval_energy: number;
+  price: number;
+  cost: number;
+  interval_cost: number;
+  tariff: string;
+  quality: (typeof QUALITIES)[number];
+}
+
+/** A reading before its outbox has numbered it. */
+export type UnnumberedReading = Omit<Reading, 'epoch' | 'seq'> & {
+  [phase: `${'current' | 'voltage'}_${number}`]: number;
+};
+
+const watermarkSchema = z.strictObject({ epoch: z.string().min(1).max(64), seq: z.int().min(0) });
+/** Every reading of `epoch` up to and with `seq` is in the journal, or will never come. */
+export type Watermark = z.infer<typeof watermarkSchema>;
+
+/** One backlog message holds at most this many readings. */
+export const BACKLOG_BATCH = 500;
+/** Bytes; nothing we send is larger, so the broker may refuse what is. */
+export const LARGEST_PAYLOAD = 512 * 1024;
+
+export const decodeReading = (payload: Uint8Array): Reading => check(readingSchema, payload) as Reading;
+export const decodeBacklog = (payload: Uint8Array): Reading[] =>
+  check(z.array(readingSchema).min(1).max(BACKLOG_BATCH), payload) as Reading[];
+export const decodeWatermark = (payload: Uint8Array): Watermark => check(watermarkSchema, payload);
+
+/** @throws DropError naming the rule and the value received. */
+function check<T>(schema: z.ZodType<T>, payload: Uint8Array): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+  } catch (error) {
+    throw new DropError(`decoding a payload of ${payload.length} bytes: must be JSON in UTF-8`, {
+      cause: error,
+    });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join('.') || 'the message';
+  const received = path
+    .split('.')
+    .reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], value);
+  throw new DropError(
+    `decoding a payload: ${path} ${issue?.message ?? 'is invalid'}, got ${JSON.stringify(received)?.slice(0, 80)}`,
+  );
+}
