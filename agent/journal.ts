@@ -62,7 +62,9 @@ export class Journal {
     );
     this.#held = this.#db.prepare('SELECT 1 FROM reading WHERE meter = ? AND epoch = ? AND seq = ?');
     this.#timeTaken = this.#db.prepare('SELECT 1 FROM reading WHERE meter = ? AND time = ?');
-    this.#after = this.#db.prepare('SELECT id, meter, time, body FROM reading WHERE id > ? ORDER BY id LIMIT ?');
+    this.#after = this.#db.prepare(
+      'SELECT id, meter, time, body FROM reading WHERE id > ? ORDER BY id LIMIT ?',
+    );
     // Walks up from the watermark while the next number is there: usually one step.
     this.#extend = this.#db.prepare(`
       WITH RECURSIVE held (seq) AS (
@@ -133,7 +135,9 @@ export class Journal {
   }
 
   saveCursor(store: string, id: number): void {
-    this.#db.prepare('INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET id = excluded.id').run(store, id);
+    this.#db
+      .prepare('INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET id = excluded.id')
+      .run(store, id);
   }
 
   close(): void {

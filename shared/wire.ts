@@ -47,12 +47,14 @@ export const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
 
 const phaseNumbers = /^(current|voltage)_\d{1,2}$/;
 
+const epochName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits and -');
+
 const readingSchema = z
   .looseObject({
     /** When the reading was decoded, ISO 8601 UTC with milliseconds. */
     time: z.iso.datetime(),
     /** Names the outbox that numbered this reading. */
-    epoch: z.string().min(1).max(64),
+    epoch: epochName,
     /** Counts the readings of one epoch, from 1, without holes. */
     seq: z.int().min(1),
     /** Seconds that `interval_energy` covers. */
@@ -112,7 +114,7 @@ export type UnnumberedReading = Omit<Reading, 'epoch' | 'seq'> & {
   [phase: `${'current' | 'voltage'}_${number}`]: number;
 };
 
-const watermarkSchema = z.strictObject({ epoch: z.string().min(1).max(64), seq: z.int().min(0) });
+const watermarkSchema = z.strictObject({ epoch: epochName, seq: z.int().min(0) });
 /** Every reading of `epoch` up to and with `seq` is in the journal, or will never come. */
 export type Watermark = z.infer<typeof watermarkSchema>;
 
