@@ -1,0 +1,29 @@
+/** One thing a healer did, for the incident's record. */
+export interface HealStep {
+  /** Such as `kill`, `start`, `unpause`, `restart`, `spawn`. */
+  action: string;
+  /** Milliseconds from asking until it was seen done. */
+  tookMs: number;
+}
+
+export interface HealReport {
+  /** `running`: the target runs again; `respected`: it was stopped on purpose and was left alone. */
+  result: 'running' | 'respected';
+  /** What was found before anything was done, in one sentence. */
+  found: string;
+  steps: HealStep[];
+}
+
+/**
+ * Brings back one target. Whether it is really healthy again only fresh readings can tell, and that is
+ * the caller's to judge.
+ */
+export interface Healer {
+  /** What it acts on, such as `container wattdog-meter-1`. */
+  readonly target: string;
+  /**
+   * @throws RetryError when it may work later (engine away, device missing);
+   *         GiveUpError when only a person can help (no such container, a process in D state).
+   */
+  heal(signal: AbortSignal): Promise<HealReport>;
+}
