@@ -1,0 +1,161 @@
+/**
+ * Settings are read once, before anything opens: `wattdog.yaml`, over it the environment, over both the
+ * flags. Everything that is wrong is said at once, with the key, the rule and the value; never a secret.
+ */
+import { parse as parseYaml, stringify as writeYaml } from 'yaml';
+import { GiveUpError, reason } from '../errors.ts';
+import { findKey, type Key } from './keys.ts';
+import { type Settings, settingsSchema } from './schema.ts';
+
+const PREFIX = 'WATTDOG_';
+const HIDDEN = '(hidden)';
+
+export interface Sources {
+  /** The text of `wattdog.yaml` and the name to use for it in messages. */
+  file?: { name: string; text: string } | undefined;
+  environment: Record<string, string | undefined>;
+  /** Such as `{ 'meter.port': '/dev/ttyACM0' }`. */
+  flags?: Record<string, string>;
+  /** Reads the file named by a variable that ends in `_FILE`. */
+  readFile: (path: string) => string;
+}
+
+/** A value and where it came from, for messages. */
+interface Given {
+  key: Key;
+  text: string;
+  origin: string;
+}
+
+/** @throws GiveUpError with exit code 78 that lists every problem. */
+export function loadSettings(sources: Sources): Settings {
+  const problems: string[] = [];
+  const tree = readTree(sources.file, problems);
+  const origins = new Map<string, string>();
+
+  for (const given of [...fromEnvironment(sources, problems), ...fromFlags(sources.flags ?? {}, problems)]) {
+    put(tree, given.key.path, convert(given, problems));
+    origins.set(given.key.path.join('.'), given.origin);
+  }
+
+  const parsed = settingsSchema.safeParse(tree);
+  for (const issue of parsed.error?.issues ?? [])
+    problems.push(describe(issue, tree, origins, sources.file?.name));
+  if (problems.length > 0 || !parsed.success) {
+    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    throw new GiveUpError(
+      `reading the settings: ${count}\n${problems.map((line) => `  ${line}`).join('\n')}`,
+      78,
+    );
+  }
+  return parsed.data;
+}
+
+/** The resolved settings as YAML, durations in milliseconds, secrets hidden. */
+export function showSettings(settings: Settings): string {
+  return writeYaml(hide(settings, ''));
+}
+
+function readTree(file: Sources['file'], problems: string[]): Record<string, unknown> {
+  if (file === undefined) return {};
+  try {
+    const tree = parseYaml(file.text) ?? {};
+    if (typeof tree === 'object' && !Array.isArray(tree)) return tree;
+    problems.push(`${file.name}: must be a list of keys and values, got ${typeof tree}`);
+  } catch (error) {
+    problems.push(`${file.name}: must be YAML: ${reason(error).split('\n')[0]}`);
+  }
+  return {};
+}
+
+function* fromEnvironment(sources: Sources, problems: string[]): Generator<Given> {
+  for (const [name, value] of Object.entries(sources.environment)) {
+    if (!name.startsWith(PREFIX) || value === undefined) continue;
+    const key = findKey(name.slice(PREFIX.length));
+    if (key) {
+      yield { key, text: value, origin: name };
+      continue;
+    }
+    const fileKey = name.endsWith('_FILE') ? findKey(name.slice(PREFIX.length, -'_FILE'.length)) : undefined;
+    if (fileKey === undefined) {
+      problems.push(`${name}: is no setting of wattdog`);
+      continue;
+    }
+    try {
+      yield { key: fileKey, text: sources.readFile(value).trim(), origin: name };
+    } catch (error) {
+      problems.push(`${name}: must name a readable file, got ${JSON.stringify(value)} (${reason(error)})`);
+    }
+  }
+}
+
+function* fromFlags(flags: Record<string, string>, problems: string[]): Generator<Given> {
+  for (const [name, text] of Object.entries(flags)) {
+    const key = findKey(name.toUpperCase().replaceAll('.', '_'));
+    if (key) yield { key, text, origin: `--${name}` };
+    else problems.push(`--${name}: is no setting of wattdog`);
+  }
+}
+
+function convert({ key, text, origin }: Given, problems: string[]): unknown {
+  if (key.kind === 'number') return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  if (key.kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  if (key.kind === 'string' && !/^\s*[[{]/.test(text)) return text;
+  if (key.secret) return text;
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    problems.push(`${origin}: must be YAML or JSON: ${reason(error).split('\n')[0]}`);
+    return undefined;
+  }
+}
+
+function put(tree: Record<string, unknown>, path: (string | number)[], value: unknown): void {
+  let at = tree as Record<string | number, unknown>;
+  for (const [depth, step] of path.entries()) {
+    if (depth === path.length - 1) {
+      at[step] = value;
+      return;
+    }
+    const next = at[step];
+    if (next === null || typeof next !== 'object') at[step] = typeof path[depth + 1] === 'number' ? [] : {};
+    at = at[step] as Record<string | number, unknown>;
+  }
+}
+
+function describe(
+  issue: { path: PropertyKey[]; message: string },
+  tree: unknown,
+  origins: Map<string, string>,
+  fileName: string | undefined,
+): string {
+  const path = issue.path.map(String);
+  const key = path.join('.');
+  const received = path.reduce<unknown>(
+    (at, step) => (at as Record<string, unknown> | undefined)?.[step],
+    tree,
+  );
+  const origin = origins.get(key) ?? (received === undefined ? undefined : fileName);
+  const rule = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
+  return `${key || fileName || 'settings'}${origin ? ` (${origin})` : ''}: ${rule}${shown(received, key)}`;
+}
+
+/** A section is not shown: it may hold a secret. */
+function shown(received: unknown, key: string): string {
+  if (received === undefined) return ', got nothing';
+  if (received !== null && typeof received === 'object') return '';
+  return `, got ${isSecret(key) ? HIDDEN : JSON.stringify(received).slice(0, 120)}`;
+}
+
+function isSecret(path: string): boolean {
+  return findKey(path.toUpperCase().replaceAll('.', '_'))?.secret === true;
+}
+
+function hide(value: unknown, path: string): unknown {
+  if (value === null || typeof value !== 'object')
+    return value !== undefined && isSecret(path) ? HIDDEN : value;
+  if (Array.isArray(value)) return value.map((item, index) => hide(item, `${path}.${index}`));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, hide(item, path === '' ? key : `${path}.${key}`)]),
+  );
+}
