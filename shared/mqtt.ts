@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { exponential } from './backoff.ts';
-import { reason } from './errors.ts';
+import { RetryError, reason } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Time } from './time.ts';
 
@@ -141,22 +141,30 @@ async function useClient(
     await run(session);
     if (failure !== undefined) throw failure;
   } finally {
-    if (signal.aborted && !closed.signal.aborted) await sayFarewell(session, options);
+    if (signal.aborted && !closed.signal.aborted)
+      await sayFarewell(openSession(client, closed.signal), options);
     await client.endAsync(!client.connected).catch(() => {});
   }
 }
 
 function openSession(client: MqttClient, signal: AbortSignal): Session {
+  // The client library leaves the promises of a lost connection pending for ever.
+  const lost = new Promise<never>((_resolve, reject) => {
+    const fail = () => reject(new RetryError('the session ended'));
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+  lost.catch(() => {});
   return {
     signal,
     async publish(topic, payload, { qos = 1, retain = false, expirySeconds } = {}) {
       const properties =
         expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } };
-      await client.publishAsync(topic, payload, { qos, retain, ...properties });
+      await Promise.race([client.publishAsync(topic, payload, { qos, retain, ...properties }), lost]);
     },
     async subscribe(topics, qos, onMessage) {
       client.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
-      const granted = await client.subscribeAsync(topics, { qos });
+      const granted = await Promise.race([client.subscribeAsync(topics, { qos }), lost]);
       const refused = granted.find((grant) => grant.qos >= 128);
       if (refused)
         throw new Error(`subscribing to ${refused.topic}: the broker refused it with code ${refused.qos}`);

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { SerialPort } from 'serialport';
+import { reason } from '../shared/errors.ts';
+import { keepHeartbeat } from '../shared/heartbeat.ts';
+import type { Log } from '../shared/log.ts';
+import { brokerAddress } from '../shared/settings/broker-address.ts';
+import type { Settings } from '../shared/settings/schema.ts';
+import type { Time } from '../shared/time.ts';
+import { together } from '../shared/together.ts';
+import { type AccountOptions, type AccountState, account, type Moment } from './account.ts';
+import { createDecoder } from './decoders/create.ts';
+import type { Decoder, Sample } from './decoders/decoder.ts';
+import { Diary } from './diagnostics.ts';
+import { Outbox } from './outbox.ts';
+import { type Port, readPort } from './port.ts';
+import { createPublisher } from './publish.ts';
+import { simulatedPort } from './simulate.ts';
+import { createPricing, findTariff } from './tariff.ts';
+
+/** ms of silence after which the next byte must begin a line: within one, bytes follow each other. */
+const LINE_PAUSE = 100;
+
+/** The meter: serial port → decoder → account → outbox → MQTT, until the signal aborts. */
+export async function runMeter(
+  settings: Settings,
+  deps: { time: Time; log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const { meter } = settings;
+  const { time, log } = deps;
+  const simulated = meter.port === 'simulated';
+  const format = meter.decoder ?? 'panel';
+  const options: AccountOptions = {
+    phases: meter.phases,
+    maxCurrent: meter.max_current,
+    maxGap: meter.max_gap,
+    pricing: createPricing(findTariff(meter.tariff)),
+    simulated,
+  };
+  const outbox = new Outbox(join(settings.data, `outbox-${meter.name}.db`), meter.outbox_limit);
+  const diary = new Diary(meter.port, format);
+  const publisher = createPublisher(meter.name, brokerAddress(settings), {
+    outbox,
+    diagnostics: () => diary.snapshot(outbox),
+    time,
+    log,
+  });
+
+  let state: AccountState = outbox.account() ?? { energy: 0, cost: 0 };
+  let last: Moment | undefined;
+  const take = (sample: Sample) => {
+    const at = { now: time.now(), monotonic: time.monotonic() };
+    const accounted = account(sample, at, last, state, options);
+    diary.accounted(accounted.notes);
+    if (accounted.reading === undefined) return;
+    try {
+      publisher.live(outbox.append(accounted.reading, accounted.state));
+    } catch (error) {
+      // `last` and `state` stay, so that the next reading covers this one's interval too.
+      if (diary.notKept()) log.error(`keeping a reading in the outbox: ${reason(error)}`);
+      return;
+    }
+    last = at;
+    state = accounted.state;
+    diary.read();
+  };
+
+  let decoder: Decoder | undefined;
+  let portTrouble = '';
+  const { path, createPort } = simulated
+    ? simulatedPort(meter.simulated_cadence, { time }, signal)
+    : { path: meter.port, createPort: createSerialPort };
+  const readSamples = (signal: AbortSignal) =>
+    readPort(
+      { path, baud: meter.baud, settle: meter.settle, silence: meter.silence },
+      { createPort, time },
+      signal,
+      {
+        opened() {
+          decoder = undefined;
+          portTrouble = '';
+          diary.opened();
+          log.info(
+            { port: meter.port, decoder: format },
+            simulated ? 'reading a SIMULATED panel' : 'reading the port',
+          );
+        },
+        data(chunk, quietMs) {
+          decoder ??= createDecoder(format, {
+            phases: meter.phases.length,
+            maxCurrent: meter.max_current,
+            atLineStart: quietMs >= LINE_PAUSE,
+          });
+          const decoded = decoder.push(chunk);
+          diary.decoded(chunk.length, decoded);
+          for (const reject of decoded.rejects) log.debug({ reject }, 'a frame was rejected');
+          for (const sample of decoded.samples) take(sample);
+        },
+        closed(why) {
+          diary.closed(why);
+          if (why !== portTrouble) log.warn({ port: meter.port }, `no port: ${why}; trying again`);
+          portTrouble = why;
+        },
+      },
+    );
+
+  try {
+    await together(signal, readSamples, publisher.run, (stopped) => keepHeartbeat('meter', time, stopped));
+  } finally {
+    outbox.close();
+  }
+}
+
+function createSerialPort({ path, baudRate }: { path: string; baudRate: number }): Port {
+  // hupcl false leaves DTR alone at close, where the line discipline was told so before (see README).
+  return new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
+}

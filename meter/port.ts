@@ -1,0 +1,110 @@
+import type { SerialPort, SerialPortMock } from 'serialport';
+import { exponential } from '../shared/backoff.ts';
+import { reason } from '../shared/errors.ts';
+import { Notifier } from '../shared/notifier.ts';
+import type { Time } from '../shared/time.ts';
+
+export type Port = SerialPort | SerialPortMock;
+
+export interface PortOptions {
+  path: string;
+  /** Bits per second. */
+  baud: number;
+  /** ms after opening in which silence is no fault: opening resets an Uno, which then boots. */
+  settle: number;
+  /** ms without a byte after which the port is closed and opened again. */
+  silence: number;
+}
+
+export interface PortEvents {
+  opened(): void;
+  /** @param quietMs since opening or since the last chunk. */
+  data(chunk: Uint8Array, quietMs: number): void;
+  /** The port is gone or could not be opened; it will be tried again. */
+  closed(why: string): void;
+}
+
+/** ms; a close that takes longer is left behind: the device is gone and so may be the thread that waits for it. */
+const CLOSE_TIMEOUT = 1000;
+
+/**
+ * Reads a serial port until the signal aborts, and opens it again whenever it closes, fails or falls
+ * silent. Silence must count, for serialport 13 can lose a device without any event: when the device
+ * goes while the event loop is busy, the native read returns 0 bytes for ever, and only a close ends it.
+ */
+export async function readPort(
+  options: PortOptions,
+  deps: {
+    createPort: (options: { path: string; baudRate: number }) => Port;
+    time: Time;
+    random?: () => number;
+  },
+  signal: AbortSignal,
+  on: PortEvents,
+): Promise<void> {
+  const backoff = exponential(250, 5000, deps.random);
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const port = deps.createPort({ path: options.path, baudRate: options.baud });
+    try {
+      await open(port);
+      on.opened();
+      const { why, heard } = await listen(port, options, deps.time, signal, on);
+      if (signal.aborted) return;
+      on.closed(why);
+      if (heard) attempt = 0;
+    } catch (error) {
+      on.closed(reason(error).replace(/^Error: /, ''));
+    } finally {
+      await close(port, deps.time);
+    }
+    await deps.time.sleep(backoff(attempt), signal).catch(() => {});
+  }
+}
+
+function open(port: Port): Promise<void> {
+  return new Promise((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+}
+
+/** Passes chunks on until the port closes, fails or is silent for too long. */
+async function listen(
+  port: Port,
+  options: PortOptions,
+  time: Time,
+  signal: AbortSignal,
+  on: PortEvents,
+): Promise<{ why: string; heard: boolean }> {
+  const ended = new Notifier();
+  let why: string | undefined;
+  let heard = false;
+  let lastByte = time.monotonic();
+  const end = (message: string) => {
+    why ??= message;
+    ended.notify();
+  };
+  port.on('data', (chunk: Uint8Array) => {
+    const now = time.monotonic();
+    on.data(chunk, now - lastByte);
+    lastByte = now;
+    heard = true;
+  });
+  // A vanished device says `close` with a DisconnectedError, and no `error`.
+  port.on('close', (error?: Error | null) => end(error ? reason(error) : 'the port closed'));
+  port.on('error', (error: Error) => end(reason(error)));
+
+  while (why === undefined && !signal.aborted) {
+    const patience = heard ? options.silence : Math.max(options.silence, options.settle);
+    const left = lastByte + patience - time.monotonic();
+    if (left <= 0) end(`no byte for ${patience / 1000} s`);
+    else await ended.wait(left, time, signal);
+  }
+  port.removeAllListeners('data');
+  return { why: why ?? 'stopped', heard };
+}
+
+async function close(port: Port, time: Time): Promise<void> {
+  port.removeAllListeners('close').removeAllListeners('error');
+  port.on('error', () => {});
+  if (!port.isOpen) return;
+  const closed = new Promise<void>((resolve) => port.close(() => resolve()));
+  await Promise.race([closed, time.sleep(CLOSE_TIMEOUT, new AbortController().signal)]);
+}

@@ -1,0 +1,139 @@
+import { reason } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
+import { type BrokerAddress, keepSession, type Session } from '../shared/mqtt.ts';
+import { Notifier } from '../shared/notifier.ts';
+import { every, type Time } from '../shared/time.ts';
+import { BACKLOG_BATCH, decodeWatermark, meterTopics, type Reading } from '../shared/wire.ts';
+import type { Diagnostics } from './diagnostics.ts';
+import type { Outbox } from './outbox.ts';
+
+/** ms to wait for the journal's watermark before a reading is sent again. */
+const PATIENCE = 5000;
+const MOST_PATIENCE = 60_000;
+/** ms to wait for the retained watermark of a new session before old readings are sent again. */
+const WATERMARK_GRACE = 300;
+const DIAGNOSTICS_PERIOD = 10_000;
+/** s; a live reading expires after five of its intervals, but not within this. */
+const LEAST_EXPIRY = 10;
+
+export interface Publisher {
+  /** Sends a new reading at once when there is a session; otherwise the outbox has it for later. */
+  live(reading: Reading): void;
+  /** Runs until the signal aborts, then says `offline`. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Publishes readings, live ones as they come and older ones as backlog, until the journal's watermark
+ * says they are stored. No acknowledgement on the way counts: brokers acknowledge what they can lose.
+ */
+export function createPublisher(
+  meter: string,
+  address: BrokerAddress,
+  deps: { outbox: Outbox; diagnostics: () => Diagnostics; time: Time; log: Log },
+): Publisher {
+  const { outbox, time, log } = deps;
+  const topics = meterTopics(meter);
+  let session: Session | undefined;
+  /** The first reading that this session was given live; all before it are its backlog. */
+  let liveFrom = Number.POSITIVE_INFINITY;
+  const watermarks = new Notifier();
+  let lastWatermark = Number.NEGATIVE_INFINITY;
+
+  const live = (reading: Reading) => {
+    if (session === undefined || session.signal.aborted) return;
+    liveFrom = Math.min(liveFrom, reading.seq);
+    const expirySeconds = Math.max(LEAST_EXPIRY, Math.ceil(5 * reading.interval));
+    // A failure needs no handling: the reading stays in the outbox until it is stored.
+    session
+      .publish(topics.reading, JSON.stringify(reading), { retain: true, expirySeconds })
+      .catch((error) => log.debug({ seq: reading.seq }, `publishing a reading: ${reason(error)}`));
+  };
+
+  const converse = async (opened: Session) => {
+    const since = time.monotonic();
+    await opened.subscribe([topics.stored], 1, (_topic, payload) => settle(payload));
+    session = opened;
+    liveFrom = Number.POSITIVE_INFINITY;
+    await opened.publish(topics.availability, 'online', { retain: true });
+    log.info({ meter }, 'publishing');
+    if (lastWatermark < since) await watermarks.wait(WATERMARK_GRACE, time, opened.signal);
+    await Promise.all([resend(opened), reportDiagnostics(opened)]);
+  };
+
+  const settle = (payload: Uint8Array) => {
+    lastWatermark = time.monotonic();
+    try {
+      if (outbox.settle(decodeWatermark(payload)) === 'renewed')
+        log.warn(
+          { meter },
+          'the agent holds readings this outbox never made: it is an old copy, and takes a new epoch',
+        );
+    } catch (error) {
+      log.warn({ meter }, `reading the watermark: ${reason(error)}`);
+    }
+    watermarks.notify();
+  };
+
+  /** Sends what is not stored in batches, always from the oldest on: that is what a batch promises. */
+  const resend = async ({ signal, publish }: Session) => {
+    let patience = PATIENCE;
+    let sentLive: number | undefined;
+    while (!signal.aborted) {
+      const [oldest] = outbox.oldest(1);
+      if (oldest === undefined) {
+        await outbox.changed.wait(MOST_PATIENCE, time, signal);
+        continue;
+      }
+      // A reading that just went out live gets time to be stored before it is sent again.
+      if (oldest.seq >= liveFrom && sentLive !== oldest.seq) {
+        sentLive = oldest.seq;
+        await storedPast(oldest.seq, PATIENCE, signal);
+        continue;
+      }
+      const batch = outbox.oldest(BACKLOG_BATCH);
+      const last = batch.at(-1)?.seq ?? oldest.seq;
+      await publish(topics.backlog, JSON.stringify(batch));
+      const stored = await storedPast(last, patience, signal);
+      patience = stored ? PATIENCE : Math.min(patience * 2, MOST_PATIENCE);
+    }
+  };
+
+  /**
+   * Whether the watermark passes `seq` in time. While the agent is away nothing stores and patience is
+   * long; any watermark shows that it is back, and then `PATIENCE` is enough.
+   */
+  const storedPast = async (seq: number, patience: number, signal: AbortSignal): Promise<boolean> => {
+    const start = time.monotonic();
+    for (;;) {
+      const [oldest] = outbox.oldest(1);
+      if (oldest === undefined || oldest.seq > seq) return true;
+      const deadline =
+        lastWatermark > start ? Math.min(lastWatermark + PATIENCE, start + patience) : start + patience;
+      const left = deadline - time.monotonic();
+      if (left <= 0 || signal.aborted) return false;
+      await watermarks.wait(left, time, signal);
+    }
+  };
+
+  const reportDiagnostics = ({ signal, publish }: Session) =>
+    every(DIAGNOSTICS_PERIOD, time, signal, () =>
+      publish(topics.diagnostics, JSON.stringify(deps.diagnostics()), { retain: true }),
+    );
+
+  return {
+    live,
+    run: (signal) =>
+      keepSession(
+        {
+          address,
+          clientId: `wattdog-meter-${meter}`,
+          will: { topic: topics.availability, payload: 'offline' },
+          farewell: ({ publish }) => publish(topics.availability, 'offline', { retain: true }),
+        },
+        { time, log },
+        signal,
+        converse,
+      ),
+  };
+}
