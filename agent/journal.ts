@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Notifier } from '../shared/notifier.ts';
 import type { Reading, Watermark } from '../shared/wire.ts';
 
 /** A reading as it arrived, and the meter it came from. */
@@ -31,6 +32,7 @@ const SCHEMA = `
     meter TEXT NOT NULL,
     epoch TEXT NOT NULL,
     seq INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
     PRIMARY KEY (meter, epoch)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS cursor (store TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -50,7 +52,9 @@ export class Journal {
   readonly #timeTaken: StatementSync;
   readonly #after: StatementSync;
   readonly #extend: StatementSync;
-  #grown = Promise.withResolvers<void>();
+  readonly #watermark: StatementSync;
+  readonly #raiseWatermark: StatementSync;
+  readonly #grown = new Notifier();
 
   /** @param path of the database file; its folder is made when missing. */
   constructor(path: string) {
@@ -65,6 +69,10 @@ export class Journal {
     this.#after = this.#db.prepare(
       'SELECT id, meter, time, body FROM reading WHERE id > ? ORDER BY id LIMIT ?',
     );
+    this.#watermark = this.#db.prepare('SELECT seq FROM watermark WHERE meter = ? AND epoch = ?');
+    this.#raiseWatermark = this.#db.prepare(`
+      INSERT INTO watermark VALUES (?, ?, ?, (SELECT coalesce(max(id), 0) FROM reading))
+      ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq), last_id = excluded.last_id`);
     // Walks up from the watermark while the next number is there: usually one step.
     this.#extend = this.#db.prepare(`
       WITH RECURSIVE held (seq) AS (
@@ -85,24 +93,33 @@ export class Journal {
     let added = 0;
     this.#transaction(() => {
       for (const { meter, reading } of arrivals) added += this.#add(meter, reading);
-      for (const floor of floors) this.#raise(floor.meter, floor.epoch, floor.seq);
+      for (const floor of floors) this.#raiseWatermark.run(floor.meter, floor.epoch, floor.seq);
       const touched = new Set(arrivals.map(({ meter, reading }) => `${meter} ${reading.epoch}`));
       for (const key of touched) {
         const [meter = '', epoch = ''] = key.split(' ');
         this.#advance(meter, epoch);
       }
     });
-    if (added > 0) {
-      this.#grown.resolve();
-      this.#grown = Promise.withResolvers<void>();
-    }
+    if (added > 0) this.#grown.notify();
     return added;
   }
 
   /** The watermark of a meter's epoch, once there is one. */
   watermark(meter: string, epoch: string): Watermark | undefined {
-    const row = this.#db.prepare('SELECT seq FROM watermark WHERE meter = ? AND epoch = ?').get(meter, epoch);
+    const row = this.#watermark.get(meter, epoch);
     return row && { epoch, seq: Number(row.seq) };
+  }
+
+  /** The watermark of each meter's latest epoch. */
+  watermarks(): (Watermark & { meter: string })[] {
+    const rows = this.#db
+      .prepare('SELECT meter, epoch, seq, max(last_id) FROM watermark GROUP BY meter')
+      .all();
+    return rows.map(({ meter, epoch, seq }) => ({
+      meter: String(meter),
+      epoch: String(epoch),
+      seq: Number(seq),
+    }));
   }
 
   /** Up to `limit` entries that arrived after entry `id`, oldest first. */
@@ -121,12 +138,7 @@ export class Journal {
 
   /** Resolves when an entry after `id` is there, or the signal aborts. */
   async grown(id: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.lastId() > id) return;
-    const aborted = Promise.withResolvers<void>();
-    const stop = () => aborted.resolve();
-    signal.addEventListener('abort', stop, { once: true });
-    await Promise.race([this.#grown.promise, aborted.promise]);
-    signal.removeEventListener('abort', stop);
+    if (this.lastId() <= id) await this.#grown.next(signal);
   }
 
   /** How far a store is known to hold the journal for good; 0 for a new store. */
@@ -152,18 +164,10 @@ export class Journal {
     return 1;
   }
 
-  #raise(meter: string, epoch: string, seq: number): void {
-    this.#db
-      .prepare(
-        'INSERT INTO watermark VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)',
-      )
-      .run(meter, epoch, seq);
-  }
-
   #advance(meter: string, epoch: string): void {
     const from = this.watermark(meter, epoch)?.seq ?? 0;
     const to = Number(this.#extend.get(meter, epoch, from)?.seq);
-    if (to > from) this.#raise(meter, epoch, to);
+    if (to > from) this.#raiseWatermark.run(meter, epoch, to);
   }
 
   #transaction(work: () => void): void {

@@ -1,4 +1,4 @@
-import { MockBinding } from '@serialport/binding-mock';
+import type { MockBindingInterface } from '@serialport/binding-mock';
 import { SerialPortMock } from 'serialport';
 import { every, type Time } from '../shared/time.ts';
 import { crc16Arc } from './decoders/panel.ts';
@@ -69,7 +69,8 @@ export function simulatedPort(
   deps: { time: Time },
   signal: AbortSignal,
 ): { path: string; createPort: () => SerialPortMock } {
-  MockBinding.createPort(PATH, { echo: false, record: false });
+  const binding: MockBindingInterface = SerialPortMock.binding;
+  binding.createPort(PATH, { echo: false, record: false });
   let port: SerialPortMock | undefined;
   void every(cadence, deps.time, signal, () => {
     const now = deps.time.now();

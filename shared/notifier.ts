@@ -10,7 +10,17 @@ export class Notifier {
     this.#next = Promise.withResolvers<void>();
   }
 
-  /** Resolves at the next `notify`, after `ms`, or when the signal aborts, whichever comes first. */
+  /** Resolves at the next `notify`, or when the signal aborts. */
+  async next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const aborted = Promise.withResolvers<void>();
+    const stop = () => aborted.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.race([this.#next.promise, aborted.promise]);
+    signal.removeEventListener('abort', stop);
+  }
+
+  /** The same, but for `ms` at most. */
   async wait(ms: number, time: Time, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const enough = new AbortController();

@@ -239,7 +239,7 @@ const agent = z.strictObject({
   http: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('address for /healthz, /readyz and /metrics'),
-      port: tcpPort.default(8080).describe('port for /healthz, /readyz and /metrics'),
+      port: tcpPort.default(9288).describe('port for /healthz, /readyz and /metrics'),
       token: secret.optional().describe('bearer token for /metrics; needed to listen beyond loopback'),
     })
     .prefault({}),

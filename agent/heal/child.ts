@@ -1,0 +1,123 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { exponential } from '../../shared/backoff.ts';
+import { GiveUpError } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import { Notifier } from '../../shared/notifier.ts';
+import type { Time } from '../../shared/time.ts';
+import type { Healer, HealReport, HealStep } from './healer.ts';
+
+const BAD_SETTINGS = 78;
+/** ms a child gets to end by itself: it says `offline` and closes its port and its outbox. */
+const STOP_TIMEOUT = 5000;
+/** ms until a killed child must be gone; one that is not hangs in the kernel. */
+const KILL_TIMEOUT = 3000;
+/** ms of life after which the next death counts as the first. */
+const STEADY = 60_000;
+
+export interface Supervised {
+  readonly healer: Healer;
+  readonly pid: number | undefined;
+  /** Keeps the child running until the signal aborts, then stops it. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** A child process that is started again when it ends, and can be healed when it does not. */
+export function superviseChild(
+  name: string,
+  spawn: () => ChildProcess,
+  deps: { time: Time; log: Log; random?: () => number },
+): Supervised {
+  const { time, log } = deps;
+  const changed = new Notifier();
+  let child: ChildProcess | undefined;
+  let hurry = false;
+
+  const run = async (signal: AbortSignal) => {
+    const backoff = exponential(250, 10_000, deps.random);
+    for (let deaths = 0; !signal.aborted; deaths++) {
+      const started = time.monotonic();
+      const running = spawn();
+      const ended = new Promise<string>((resolve) => {
+        running.once('exit', (code, killer) => resolve(killer ? `killed by ${killer}` : `exit code ${code}`));
+        running.once('error', (error) => resolve(error.message));
+      });
+      child = running;
+      changed.notify();
+      const stop = () => stopChild(running, ended, time);
+      signal.addEventListener('abort', stop, { once: true });
+      const how = await ended;
+      signal.removeEventListener('abort', stop);
+      child = undefined;
+      changed.notify();
+      if (signal.aborted) return;
+      if (running.exitCode === BAD_SETTINGS)
+        throw new GiveUpError(`starting the ${name}: its settings are wrong`, BAD_SETTINGS);
+      if (time.monotonic() - started > STEADY) deaths = 0;
+      const wait = hurry ? 0 : backoff(deaths);
+      log.warn(`the ${name} ended (${how}); starting it again`);
+      hurry = false;
+      await time.sleep(wait, signal).catch(() => {});
+    }
+  };
+
+  const waitFor = async (met: () => boolean, ms: number, signal: AbortSignal): Promise<boolean> => {
+    const deadline = time.monotonic() + ms;
+    while (!met() && !signal.aborted && time.monotonic() < deadline)
+      await changed.wait(deadline - time.monotonic(), time, signal);
+    return met();
+  };
+
+  const heal = async (signal: AbortSignal): Promise<HealReport> => {
+    const steps: HealStep[] = [];
+    const broken = child;
+    const found = broken?.pid === undefined ? 'it was not running' : stateOf(broken.pid);
+    const began = time.monotonic();
+    if (broken) {
+      // What it had decoded is in its outbox; nothing it could still say in an orderly end is worth the wait.
+      hurry = true;
+      broken.kill('SIGKILL');
+      if (!(await waitFor(() => child !== broken, KILL_TIMEOUT, signal)))
+        throw new GiveUpError(
+          `killing the ${name}: must end within ${KILL_TIMEOUT} ms, but pid ${broken.pid} hangs in the kernel`,
+        );
+      steps.push({ action: 'kill', tookMs: time.monotonic() - began });
+    }
+    const killed = time.monotonic();
+    await waitFor(() => child?.pid !== undefined, KILL_TIMEOUT, signal);
+    steps.push({ action: 'spawn', tookMs: time.monotonic() - killed });
+    return { result: 'running', found, steps };
+  };
+
+  return {
+    healer: { target: `child process ${name}`, heal },
+    get pid() {
+      return child?.pid;
+    },
+    run,
+  };
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<string>, time: Time): Promise<void> {
+  child.kill('SIGTERM');
+  // A stopped process would keep the signal for later.
+  child.kill('SIGCONT');
+  const waited = new AbortController();
+  await Promise.race([ended, time.sleep(STOP_TIMEOUT, waited.signal).catch(() => {})]);
+  waited.abort();
+  child.kill('SIGKILL');
+}
+
+/** What the kernel says of the process, in words. */
+function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const letter = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+    if (letter === 'T') return 'the process was stopped (SIGSTOP)';
+    if (letter === 'D') return 'the process was waiting in the kernel';
+    if (letter === 'R') return 'the process was running';
+    return 'the process was sleeping';
+  } catch {
+    return 'the process was gone';
+  }
+}

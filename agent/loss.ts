@@ -1,0 +1,19 @@
+import type { Reading } from '../shared/wire.ts';
+import type { Loss } from './state.ts';
+
+const JOULES_PER_KWH = 3_600_000;
+
+/**
+ * What a silence cost. A meter that counts by itself goes on counting, and its first reading after the
+ * silence brings the energy along; otherwise the loss is estimated from the last known power.
+ *
+ * @param before the last reading before the silence, `after` the first one after it.
+ * @param cadence ms between two readings, usually.
+ */
+export function lossOf(before: Reading, after: Reading, cadence: number): Loss {
+  const seconds = (Date.parse(after.time) - Date.parse(before.time)) / 1000;
+  const readings = cadence > 0 ? Math.max(0, Math.round((seconds * 1000) / cadence) - 1) : 0;
+  const counted = after.quality === 'counted' || after.quality === 'simulated';
+  const energy = counted ? 0 : (Math.abs(before.power) * seconds) / JOULES_PER_KWH;
+  return { readings, seconds: Math.round(seconds * 10) / 10, energy: Math.round(energy * 1e6) / 1e6 };
+}

@@ -1,0 +1,18 @@
+import type { BrokerStats } from '../broker/broker.ts';
+import type { Reading } from '../shared/wire.ts';
+import type { ForwardStatus } from './forward.ts';
+import type { IntakeCounts } from './intake.ts';
+import type { Verdict } from './watch/watch.ts';
+
+/** Everything the agent knows at one moment: what `/metrics`, the live line and the page show. */
+export interface AgentStatus {
+  /** The newest live reading of each meter. */
+  meters: { meter: string; reading: Reading }[];
+  watches: { name: string; verdict: Verdict }[];
+  stores: ForwardStatus[];
+  intake: IntakeCounts;
+  /** Undefined where the broker is another process. */
+  broker: BrokerStats | undefined;
+  /** Whether the agent has a session with its broker. */
+  connected: boolean;
+}

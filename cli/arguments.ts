@@ -1,0 +1,47 @@
+import { GiveUpError } from '../shared/errors.ts';
+
+/** Short names for the settings people give most. */
+const SHORT: Record<string, string> = {
+  port: 'meter.port',
+  decoder: 'meter.decoder',
+  baud: 'meter.baud',
+  name: 'meter.name',
+};
+
+export interface Arguments {
+  /** What is not a flag. */
+  words: string[];
+  /** Settings by their dotted name. */
+  flags: Record<string, string>;
+  config?: string;
+  help: boolean;
+}
+
+/**
+ * `--meter.port X`, `--meter.port=X` and the short names, such as `--port X`. Every setting is a flag.
+ * @throws GiveUpError with exit code 2 for a flag without a value.
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  const parsed: Arguments = { words: [], flags: {}, help: false };
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === '--help' || arg === '-h') {
+      parsed.help = true;
+      continue;
+    }
+    if (!arg.startsWith('--')) {
+      parsed.words.push(arg);
+      continue;
+    }
+    const [, name = '', , inline] = /^--([^=]+)(=(.*))?$/s.exec(arg) ?? [];
+    const value = inline ?? rest.shift();
+    if (value === undefined || (inline === undefined && value.startsWith('--')))
+      throw new GiveUpError(
+        `reading the command line: --${name} must have a value, got ${value ?? 'nothing'}`,
+        2,
+      );
+    if (name === 'config') parsed.config = value;
+    else parsed.flags[SHORT[name] ?? name] = value;
+  }
+  return parsed;
+}

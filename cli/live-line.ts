@@ -1,0 +1,55 @@
+import type { AgentStatus } from '../agent/status.ts';
+
+/** A terminal, as far as the live line needs one. */
+export interface Terminal {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+const CLEAR = '\r\x1b[K';
+
+/** One line that is always the last on the terminal; log lines go above it. */
+export class LiveLine {
+  readonly isTTY: boolean;
+  readonly #out: Terminal;
+  #line = '';
+
+  constructor(out: Terminal) {
+    this.#out = out;
+    this.isTTY = out.isTTY === true;
+  }
+
+  /** Whole lines of a log. */
+  write(text: string): void {
+    if (this.isTTY) this.#out.write(`${CLEAR}${text}${this.#line}`);
+    else this.#out.write(text);
+  }
+
+  show(line: string): void {
+    if (!this.isTTY) return;
+    // A line that wraps could not be taken back.
+    this.#line = line.slice(0, (this.#out.columns ?? 80) - 1);
+    this.#out.write(`${CLEAR}${this.#line}`);
+  }
+
+  end(): void {
+    if (this.#line !== '') this.#out.write('\n');
+    this.#line = '';
+  }
+}
+
+/** The present in one line: power, energy, cost, and the state of each watch and store. */
+export function describeStatus(status: AgentStatus, currency: string): string {
+  const meters = status.meters.map(({ meter, reading }) => {
+    const unit = reading.power_basis === 'apparent' ? 'VA' : 'W';
+    const money = new Intl.NumberFormat('en', { style: 'currency', currency }).format(reading.cost);
+    const simulated = reading.quality === 'simulated' ? ' simulated' : '';
+    return `${meter}${simulated} ${Math.round(reading.power)} ${unit} · ${reading.energy.toFixed(3)} kWh · ${money} at ${reading.price} (${reading.tariff})`;
+  });
+  const watches = status.watches.map(({ name, verdict }) => `${name}: ${verdict.state}`);
+  const stores = status.stores.map(
+    ({ name, lag, downSince }) => `${name}: ${downSince === undefined ? `${lag} behind` : 'away'}`,
+  );
+  return [meters.join(' · ') || 'waiting for the first reading', ...watches, ...stores].join(' │ ');
+}

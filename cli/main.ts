@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { GiveUpError } from '../shared/errors.ts';
+import { createLog } from '../shared/log.ts';
+import { systemTime } from '../shared/time.ts';
+import { type Arguments, parseArguments } from './arguments.ts';
+import { help } from './help.ts';
+import { settingsFor } from './settings.ts';
+
+type Command = (args: Arguments, signal: AbortSignal) => Promise<void>;
+
+/** Each command loads only what it needs: start-up time is lost data. */
+const COMMANDS: Record<string, Command> = {
+  async up(args, signal) {
+    const settings = settingsFor(args, process.env);
+    const { up } = await import('./up.ts');
+    const [entry = ''] = process.argv.slice(1);
+    await up(
+      settings,
+      { time: systemTime, terminal: process.stdout, entry, args: process.argv.slice(3) },
+      signal,
+    );
+  },
+  async agent(args, signal) {
+    const settings = settingsFor(args, process.env);
+    const { runAgent } = await import('../agent/main.ts');
+    await runAgent(settings, { time: systemTime, log: await createLog(settings.log) }, signal);
+  },
+  async meter(args, signal) {
+    const settings = settingsFor(args, process.env);
+    const { runMeter } = await import('../meter/main.ts');
+    await runMeter(settings, { time: systemTime, log: await createLog(settings.log) }, signal);
+  },
+  async broker(args, signal) {
+    const settings = settingsFor(args, process.env);
+    const { runBroker } = await import('../broker/main.ts');
+    await runBroker(settings, { log: await createLog(settings.log) }, signal);
+  },
+  async check(args) {
+    const settings = settingsFor(args, process.env);
+    const { findTariff } = await import('../meter/tariff.ts');
+    const { showSettings } = await import('../shared/settings/load.ts');
+    findTariff(settings.meter.tariff);
+    process.stdout.write(showSettings(settings));
+  },
+  async healthcheck({ words: [role] }) {
+    const { missedHeartbeat } = await import('../shared/heartbeat.ts');
+    if (role !== 'agent' && role !== 'meter' && role !== 'broker')
+      throw new GiveUpError(
+        `checking health: the role must be agent, meter or broker, got ${role ?? 'nothing'}`,
+        2,
+      );
+    const missed = missedHeartbeat(role, Date.now());
+    if (missed !== undefined)
+      throw new GiveUpError(`checking health: the ${role} shows no sign of life on this machine`);
+  },
+  async 'hash-password'() {
+    const { text } = await import('node:stream/consumers');
+    const { hashPassword } = await import('../broker/passwords.ts');
+    process.stdout.write(`${await hashPassword((await text(process.stdin)).replace(/\r?\n$/, ''))}\n`);
+  },
+};
+
+async function main([command = '', ...rest]: string[]): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  if (process.channel) {
+    // Started by `up`: when that is gone, there is nobody left to end us.
+    process.once('disconnect', () => stop.abort());
+    process.channel.unref();
+  }
+  const args = parseArguments(rest);
+  if (command === '' || command === '--help' || command === '-h' || args.help) {
+    process.stdout.write(await help(command));
+    return;
+  }
+  const run = COMMANDS[command];
+  if (run === undefined)
+    throw new GiveUpError(
+      `running wattdog: the command must be one of ${Object.keys(COMMANDS).join(', ')}, got ${command}`,
+      2,
+    );
+  await run(args, stop.signal);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof GiveUpError)) throw error;
+  process.stderr.write(`wattdog: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { type RunningAgent, runAgent } from '../agent/main.ts';
+import { findTariff } from '../meter/tariff.ts';
+import { GiveUpError } from '../shared/errors.ts';
+import { createLog, type Log } from '../shared/log.ts';
+import type { BrokerAddress } from '../shared/mqtt.ts';
+import type { Settings } from '../shared/settings/schema.ts';
+import { every, type Time } from '../shared/time.ts';
+import { listDevices } from './devices.ts';
+import { describeStatus, LiveLine, type Terminal } from './live-line.ts';
+
+const REFRESH = 1000;
+
+/** Everything on one machine: the agent, with the meter as a child process that it may kill and start. */
+export async function up(
+  settings: Settings,
+  deps: { time: Time; terminal: Terminal; entry: string; args: string[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { currency } = findTariff(settings.meter.tariff);
+  requireDevice(settings.meter.port);
+  const line = new LiveLine(deps.terminal);
+  const log = await createLog(settings.log, line);
+  tellDevices(settings.meter.port, log);
+
+  const showLive = (agent: RunningAgent) =>
+    every(REFRESH, deps.time, signal, () => line.show(describeStatus(agent.status(), currency)));
+  try {
+    await runAgent(
+      settings,
+      {
+        time: deps.time,
+        log,
+        spawnMeter: (broker) => spawnMeter(deps.entry, deps.args, broker, log),
+        ready: (agent) => void showLive(agent),
+      },
+      signal,
+    );
+  } finally {
+    line.end();
+  }
+}
+
+function requireDevice(port: string): void {
+  if (port === 'simulated' || existsSync(port)) return;
+  const found = listDevices();
+  const others = found.length === 0 ? 'no serial device is plugged in' : `found ${found.join(', ')}`;
+  throw new GiveUpError(`opening the meter's port: ${port} must exist, but does not; ${others}`);
+}
+
+function tellDevices(port: string, log: Log): void {
+  if (port !== 'simulated') return;
+  log.warn('no port given: the readings are SIMULATED');
+  for (const device of listDevices())
+    log.info(`found a serial device; to read it: npm start -- --port ${device} --decoder amps`);
+}
+
+/** The same program with the same arguments, as a meter. It ends with us: its IPC channel closes. */
+function spawnMeter(entry: string, args: string[], broker: BrokerAddress, log: Log): ChildProcess {
+  const child = spawn(process.execPath, [entry, 'meter', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      WATTDOG_LOG_FORMAT: 'json',
+      WATTDOG_MQTT_URL: broker.url,
+      ...(broker.username === undefined ? {} : { WATTDOG_MQTT_USERNAME: broker.username }),
+      ...(broker.password === undefined ? {} : { WATTDOG_MQTT_PASSWORD: broker.password }),
+    },
+  });
+  if (child.stdout) relayLog(child.stdout, log.child({ from: 'meter' }));
+  return child;
+}
+
+/** Repeats a child's JSON log lines in our own log, so that they look alike. */
+function relayLog(lines: Readable, log: Log): void {
+  const levels = log.levels.labels;
+  createInterface({ input: lines }).on('line', (text) => {
+    try {
+      const {
+        level,
+        time: _time,
+        msg,
+        ...fields
+      } = JSON.parse(text) as { level: number; time: string; msg: string };
+      const name = levels[level] ?? 'info';
+      if (
+        name === 'trace' ||
+        name === 'debug' ||
+        name === 'info' ||
+        name === 'warn' ||
+        name === 'error' ||
+        name === 'fatal'
+      )
+        log[name](fields, msg);
+    } catch {
+      log.info(text);
+    }
+  });
+}
