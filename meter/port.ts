@@ -105,6 +105,7 @@ async function close(port: Port, time: Time): Promise<void> {
   port.removeAllListeners('close').removeAllListeners('error');
   port.on('error', () => {});
   if (!port.isOpen) return;
-  const closed = new Promise<void>((resolve) => port.close(() => resolve()));
-  await Promise.race([closed, time.sleep(CLOSE_TIMEOUT, new AbortController().signal)]);
+  const closed = new AbortController();
+  port.close(() => closed.abort());
+  await time.sleep(CLOSE_TIMEOUT, closed.signal).catch(() => {});
 }
