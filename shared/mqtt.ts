@@ -81,7 +81,14 @@ function complain(log: Log, broker: string, message: string, last: string): stri
 }
 
 function connectOptions({ address, clientId, will }: Options): IClientOptions {
+  const url = new URL(address.url);
+  const protocol = url.protocol.slice(0, -1) as NonNullable<IClientOptions['protocol']>;
   return {
+    protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    // For TCP, the library would take a path for a Unix socket.
+    ...(protocol.startsWith('ws') ? { path: url.pathname + url.search } : {}),
     protocolVersion: 5,
     clientId,
     clean: true,
@@ -100,7 +107,7 @@ function connectOptions({ address, clientId, will }: Options): IClientOptions {
 
 /** @throws what the connection failed with, or the signal's reason. */
 async function open(options: Options, signal: AbortSignal): Promise<MqttClient> {
-  const client = connect(options.address.url, connectOptions(options));
+  const client = connect(connectOptions(options));
   const opened = Promise.withResolvers<void>();
   const abort = () => opened.reject(signal.reason);
   const close = () => opened.reject(new Error('the connection closed before the broker accepted it'));
