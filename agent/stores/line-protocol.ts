@@ -12,7 +12,8 @@ type Layout = 'default' | 'classic';
  * with `tariff` and `quality` too, so that kWh can be summed and stacked by either. Simulated readings say so
  * on both: they must never continue a real series.
  *
- * `classic`: measurement `elecmeter`, the seven fields of the chain this replaces, no tags.
+ * `classic`: measurement `elecmeter`, the seven fields of the chain this replaces, no tags. Simulated readings
+ * are left out: nothing there could tell them from the years of real ones.
  */
 export function lineProtocol(arrival: Arrival, layout: Layout): string[] {
   const points = layout === 'classic' ? classicPoints(arrival) : defaultPoints(arrival);
@@ -52,6 +53,7 @@ function defaultPoints({ meter, reading }: Arrival): Point[] {
 }
 
 function classicPoints({ reading }: Arrival): Point[] {
+  if (reading.quality === 'simulated') return [];
   const { current_1, current_2 } = reading;
   return [
     {

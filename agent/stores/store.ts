@@ -76,6 +76,7 @@ class HttpStore implements Store {
   async write(arrivals: readonly Arrival[], signal: AbortSignal): Promise<Outcome> {
     const doing = `writing ${arrivals.length} readings`;
     const lines = arrivals.flatMap((arrival) => lineProtocol(arrival, this.#settings.layout));
+    if (lines.length === 0) return { kind: 'stored' };
     const body = await compress(`${lines.join('\n')}\n`);
     const { write, createDatabase } = this.#endpoint;
     let answer = await this.#request(doing, 'POST', write, signal, body);

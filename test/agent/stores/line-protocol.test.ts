@@ -36,6 +36,10 @@ test('a simulated reading says so on every line', (t) => {
   for (const line of lines) t.regex(line, /^electricity,meter=main,quality=simulated[ ,]/);
 });
 
+test('a simulated reading never enters the classic layout, where nothing could tell it from a real one', (t) => {
+  t.deepEqual(lineProtocol({ meter: 'main', reading: { ...reading, quality: 'simulated' } }, 'classic'), []);
+});
+
 test('the classic layout has the seven fields of the original chain and no tags', (t) => {
   t.deepEqual(lineProtocol({ meter: 'main', reading }, 'classic'), [
     'elecmeter duration_milliseconds=1200,rate=0.28,phase_1_current=1,phase_2_current=2,total_consumption_kilowatts=0.362,total_consumption_accrual_kilowatthours=0.0001,total_cost_accrual_dollars=1e-7 1782907201234',
