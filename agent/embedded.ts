@@ -3,6 +3,7 @@ import { type RunningBroker, startBroker } from '../broker/broker.ts';
 import { hashPassword } from '../broker/passwords.ts';
 import type { Log } from '../shared/log.ts';
 import type { BrokerAddress } from '../shared/mqtt.ts';
+import { localUrl } from '../shared/settings/broker-address.ts';
 import type { BrokerSettings } from '../shared/settings/schema.ts';
 
 export interface EmbeddedBroker {
@@ -20,7 +21,7 @@ export interface EmbeddedBroker {
 export async function startEmbedded(settings: BrokerSettings, log: Log): Promise<EmbeddedBroker> {
   if (settings.users.length === 0 && settings.credentials === undefined) {
     const broker = await startBroker(settings, { log });
-    const url = urlOf(broker);
+    const url = localUrl(broker.mqtt);
     return { broker, agent: { url }, meter: { url } };
   }
   const agent = { username: 'wattdog-agent', password: randomBytes(24).toString('base64url') };
@@ -32,11 +33,6 @@ export async function startEmbedded(settings: BrokerSettings, log: Log): Promise
       { name: meter.username, role: 'meter', password_hash: await hashPassword(meter.password) },
     ],
   });
-  const url = urlOf(broker);
+  const url = localUrl(broker.mqtt);
   return { broker, agent: { url, ...agent }, meter: { url, ...meter } };
-}
-
-function urlOf({ mqtt }: RunningBroker): string {
-  const host = mqtt.host === '0.0.0.0' ? '127.0.0.1' : mqtt.host === '::' ? '[::1]' : mqtt.host;
-  return `mqtt://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${mqtt.port}`;
 }

@@ -7,8 +7,12 @@ const U32 = 2 ** 32;
 const JOULES_PER_KWH = 3_600_000;
 /** A line that lags its predecessor by less than this is the same line seen late, not a device begun anew. */
 const STALE_LINES = 16;
-/** Resonators drift by up to 0.5 %; what a counter claims beyond this and the current limit is a fault. */
+/** A resonator and the host's clock drift apart by up to 0.5 %. */
+const DRIFT = 0.005;
+/** What a counter claims beyond this and the current limit is a fault. */
 const COUNTER_SLACK = 1.05;
+/** Seconds the wall clock may be wrong when a process starts: small computers have no battery to keep it. */
+const CLOCK_TRUST = 3600;
 /** Seconds the device may fall short of the host's clock before the difference is called unmetered. */
 const UNMETERED_SLACK = 2;
 /** Milliseconds; the wall clock and the monotonic one part by more than this only in a step. */
@@ -42,7 +46,7 @@ export interface Notes {
   clockStepMs?: number;
   /** The sample's counts went back a little: it was seen before. */
   stale?: true;
-  /** The counts grew faster than any current could make them; counting begins anew from here. */
+  /** The counts grew faster than any current, or any clock, could make them; counting begins anew from here. */
   implausible?: true;
 }
 
@@ -74,8 +78,9 @@ interface Metered {
  * Makes a reading of a sample: power, energy, price and cost.
  *
  * Where the meter counts charge, energy is what it counted, however long nobody read it. Where it does
- * not, energy is the present current over the time since the last sample; a longer silence than `maxGap`
- * is a gap, and is not charged. Time between samples is monotonic, so a clock step changes no energy.
+ * not, energy is the present current over the time since the last sample; a longer silence than `maxGap`,
+ * or one across two processes, is a gap, and is not charged. Time between samples is monotonic, so a clock
+ * step changes no energy.
  *
  * @param last when the previous sample of this process was decoded; undefined for its first.
  */
@@ -88,7 +93,7 @@ export function account(
 ): Accounted {
   const metered = sample.counter
     ? meteredByDevice(sample.counter, at, last, state, options)
-    : meteredByHost(sample, at, last, options);
+    : meteredByHost(sample, at, last, state, options);
   const notes = { ...metered.notes, ...clockStep(at, last) };
   if (notes.stale) return { state, notes };
 
@@ -137,14 +142,16 @@ function meteredByHost(
   sample: Sample,
   at: Moment,
   last: Moment | undefined,
+  state: AccountState,
   options: AccountOptions,
 ): Metered {
-  const nothing = sample.currents.map(() => 0);
-  if (last === undefined) return { seconds: 0, coulombs: nothing, notes: {} };
-  const elapsed = at.monotonic - last.monotonic;
-  if (elapsed > options.maxGap)
-    return { seconds: 0, coulombs: nothing, notes: { gapSeconds: elapsed / 1000 } };
-  const seconds = elapsed / 1000;
+  const seconds = secondsSince(at, last, state) ?? 0;
+  if (last === undefined || seconds * 1000 > options.maxGap)
+    return {
+      seconds: 0,
+      coulombs: sample.currents.map(() => 0),
+      notes: seconds > 0 ? { gapSeconds: seconds } : {},
+    };
   return { seconds, coulombs: sample.currents.map((current) => current * seconds), notes: {} };
 }
 
@@ -170,13 +177,19 @@ function meteredByDevice(
   const coulombs = counter.ampereSeconds.map((count, index) =>
     continues ? grown(count, before.ampereSeconds[index] ?? 0) : count,
   );
-  const most = options.maxCurrent * seconds * COUNTER_SLACK + 1;
-  if (coulombs.some((charge) => charge > most))
+  const hostSeconds = secondsSince(at, last, state) ?? 0;
+  // While the host is suspended the monotonic clock stands still, and the wall clock does not.
+  const away = Math.max(hostSeconds, (at.now - (state.time ?? at.now)) / 1000, 0);
+  // What began anew since the last sample cannot have metered for longer: else it is another device, or
+  // a damaged line whose checksum fits.
+  const mostSeconds = continues ? seconds : away + CLOCK_TRUST;
+  // The device's milliseconds wrap after 49 days away; its charge does not.
+  const mostCharge = options.maxCurrent * Math.max(seconds, away) * COUNTER_SLACK + 1;
+  if (seconds > mostSeconds || coulombs.some((charge) => charge > mostCharge))
     return { seconds: 0, coulombs: nothing, notes: { implausible: true } };
 
-  const hostSeconds = secondsSince(at, last, state);
-  const missing = hostSeconds === undefined ? 0 : hostSeconds - seconds;
-  const slack = Math.max(UNMETERED_SLACK, seconds * (COUNTER_SLACK - 1));
+  const missing = hostSeconds - seconds;
+  const slack = Math.max(UNMETERED_SLACK, seconds * DRIFT);
   return { seconds, coulombs, notes: missing > slack ? { gapSeconds: missing } : {} };
 }
 

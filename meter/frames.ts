@@ -49,7 +49,7 @@ export class LineFramer {
   }
 
   #finish(frames: Frames): void {
-    const line = this.#pending.trimEnd();
+    const line = this.#pending.replace(/\r$/, '');
     if (this.#skip === 'overlong') frames.overlong += 1;
     else if (this.#skip === 'fragment') frames.fragments += 1;
     else if (line !== '') frames.lines.push(line);

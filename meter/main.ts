@@ -7,6 +7,7 @@ import { brokerAddress } from '../shared/settings/broker-address.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import type { Time } from '../shared/time.ts';
 import { together } from '../shared/together.ts';
+import type { Reading } from '../shared/wire.ts';
 import { type AccountOptions, type AccountState, account, type Moment } from './account.ts';
 import { createDecoder } from './decoders/create.ts';
 import type { Decoder, Sample } from './decoders/decoder.ts';
@@ -51,10 +52,10 @@ export async function runMeter(
   const take = (sample: Sample) => {
     const at = { now: time.now(), monotonic: time.monotonic() };
     const accounted = account(sample, at, last, state, options);
-    diary.accounted(accounted.notes);
-    if (accounted.reading === undefined) return;
+    if (accounted.reading === undefined) return diary.accounted(accounted.notes);
+    let reading: Reading;
     try {
-      publisher.live(outbox.append(accounted.reading, accounted.state));
+      reading = outbox.append(accounted.reading, accounted.state);
     } catch (error) {
       // `last` and `state` stay, so that the next reading covers this one's interval too.
       if (diary.notKept()) log.error(`keeping a reading in the outbox: ${reason(error)}`);
@@ -62,7 +63,9 @@ export async function runMeter(
     }
     last = at;
     state = accounted.state;
+    diary.accounted(accounted.notes);
     diary.read();
+    publisher.live(reading);
   };
 
   let decoder: Decoder | undefined;

@@ -82,12 +82,13 @@ export class Outbox {
   /** Numbers the reading and keeps it, with the totals that go with it. */
   append(reading: UnnumberedReading, account: AccountState): Reading {
     const seq = this.#lastSeq + 1;
+    let dropped = 0;
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       this.#insert.run(seq, JSON.stringify(reading));
       this.#saveState.run(seq, JSON.stringify(account));
       if (this.#pending >= this.#limit) {
-        this.#dropped += Number(
+        dropped = Number(
           this.#db.prepare('DELETE FROM reading WHERE seq <= ?').run(seq - this.#limit).changes,
         );
       }
@@ -97,6 +98,7 @@ export class Outbox {
       throw error;
     }
     this.#lastSeq = seq;
+    this.#dropped += dropped;
     this.#pending = Math.min(this.#pending + 1, this.#limit);
     this.changed.notify();
     return this.#number(seq, reading);

@@ -24,6 +24,8 @@ export interface PortEvents {
   closed(why: string): void;
 }
 
+/** ms of listening again before silence convicts: had we been stopped ourselves, what came is yet to be read. */
+const LAST_LOOK = 250;
 /** ms; a close that takes longer is left behind: the device is gone and so may be the thread that waits for it. */
 const CLOSE_TIMEOUT = 1000;
 
@@ -76,7 +78,8 @@ async function listen(
   const ended = new Notifier();
   let why: string | undefined;
   let heard = false;
-  let lastByte = time.monotonic();
+  const opened = time.monotonic();
+  let lastByte = opened;
   const end = (message: string) => {
     why ??= message;
     ended.notify();
@@ -92,10 +95,15 @@ async function listen(
   port.on('error', (error: Error) => end(reason(error)));
 
   while (why === undefined && !signal.aborted) {
-    const patience = heard ? options.silence : Math.max(options.silence, options.settle);
-    const left = lastByte + patience - time.monotonic();
-    if (left <= 0) end(`no byte for ${patience / 1000} s`);
-    else await ended.wait(left, time, signal);
+    const before = lastByte;
+    const deadline = Math.max(before + options.silence, opened + options.settle);
+    const left = deadline - time.monotonic();
+    if (left > 0) {
+      await ended.wait(left, time, signal);
+      continue;
+    }
+    await ended.wait(LAST_LOOK, time, signal);
+    if (lastByte === before) end(`no byte for ${((time.monotonic() - before) / 1000).toFixed(1)} s`);
   }
   port.removeAllListeners('data');
   return { why: why ?? 'stopped', heard };

@@ -7,14 +7,25 @@ import { BACKLOG_BATCH, decodeWatermark, meterTopics, type Reading } from '../sh
 import type { Diagnostics } from './diagnostics.ts';
 import type { Outbox } from './outbox.ts';
 
-/** ms to wait for the journal's watermark before a reading is sent again. */
-const PATIENCE = 5000;
-const MOST_PATIENCE = 60_000;
-/** ms to wait for the retained watermark of a new session before old readings are sent again. */
-const WATERMARK_GRACE = 300;
-const DIAGNOSTICS_PERIOD = 10_000;
-/** s; a live reading expires after five of its intervals, but not within this. */
+/** Milliseconds. */
+export interface Timing {
+  /** How long the journal's watermark may take before a reading is sent again, at first and at most. */
+  patience: number;
+  mostPatience: number;
+  /** How long a new session waits for the retained watermark before old readings are sent again. */
+  watermarkGrace: number;
+  diagnosticsPeriod: number;
+}
+
+const TIMING: Timing = {
+  patience: 5000,
+  mostPatience: 60_000,
+  watermarkGrace: 300,
+  diagnosticsPeriod: 10_000,
+};
+/** s; a live reading expires after five of its intervals, within these bounds: one interval may cover a day away. */
 const LEAST_EXPIRY = 10;
+const MOST_EXPIRY = 3600;
 
 export interface Publisher {
   /** Sends a new reading at once when there is a session; otherwise the outbox has it for later. */
@@ -31,6 +42,7 @@ export function createPublisher(
   meter: string,
   address: BrokerAddress,
   deps: { outbox: Outbox; diagnostics: () => Diagnostics; time: Time; log: Log },
+  timing = TIMING,
 ): Publisher {
   const { outbox, time, log } = deps;
   const topics = meterTopics(meter);
@@ -43,7 +55,7 @@ export function createPublisher(
   const live = (reading: Reading) => {
     if (session === undefined || session.signal.aborted) return;
     liveFrom = Math.min(liveFrom, reading.seq);
-    const expirySeconds = Math.max(LEAST_EXPIRY, Math.ceil(5 * reading.interval));
+    const expirySeconds = Math.min(Math.max(LEAST_EXPIRY, Math.ceil(5 * reading.interval)), MOST_EXPIRY);
     // A failure needs no handling: the reading stays in the outbox until it is stored.
     session
       .publish(topics.reading, JSON.stringify(reading), { retain: true, expirySeconds })
@@ -57,7 +69,7 @@ export function createPublisher(
     liveFrom = Number.POSITIVE_INFINITY;
     await opened.publish(topics.availability, 'online', { retain: true });
     log.info({ meter }, 'publishing');
-    if (lastWatermark < since) await watermarks.wait(WATERMARK_GRACE, time, opened.signal);
+    if (lastWatermark < since) await watermarks.wait(timing.watermarkGrace, time, opened.signal);
     await Promise.all([resend(opened), reportDiagnostics(opened)]);
   };
 
@@ -77,31 +89,31 @@ export function createPublisher(
 
   /** Sends what is not stored in batches, always from the oldest on: that is what a batch promises. */
   const resend = async ({ signal, publish }: Session) => {
-    let patience = PATIENCE;
+    let patience = timing.patience;
     let sentLive: number | undefined;
     while (!signal.aborted) {
       const [oldest] = outbox.oldest(1);
       if (oldest === undefined) {
-        await outbox.changed.wait(MOST_PATIENCE, time, signal);
+        await outbox.changed.wait(timing.mostPatience, time, signal);
         continue;
       }
       // A reading that just went out live gets time to be stored before it is sent again.
       if (oldest.seq >= liveFrom && sentLive !== oldest.seq) {
         sentLive = oldest.seq;
-        await storedPast(oldest.seq, PATIENCE, signal);
+        await storedPast(oldest.seq, timing.patience, signal);
         continue;
       }
       const batch = outbox.oldest(BACKLOG_BATCH);
       const last = batch.at(-1)?.seq ?? oldest.seq;
       await publish(topics.backlog, JSON.stringify(batch));
       const stored = await storedPast(last, patience, signal);
-      patience = stored ? PATIENCE : Math.min(patience * 2, MOST_PATIENCE);
+      patience = stored ? timing.patience : Math.min(patience * 2, timing.mostPatience);
     }
   };
 
   /**
    * Whether the watermark passes `seq` in time. While the agent is away nothing stores and patience is
-   * long; any watermark shows that it is back, and then `PATIENCE` is enough.
+   * long; any watermark shows that it is back, and then `patience` is enough.
    */
   const storedPast = async (seq: number, patience: number, signal: AbortSignal): Promise<boolean> => {
     const start = time.monotonic();
@@ -109,7 +121,9 @@ export function createPublisher(
       const [oldest] = outbox.oldest(1);
       if (oldest === undefined || oldest.seq > seq) return true;
       const deadline =
-        lastWatermark > start ? Math.min(lastWatermark + PATIENCE, start + patience) : start + patience;
+        lastWatermark > start
+          ? Math.min(lastWatermark + timing.patience, start + patience)
+          : start + patience;
       const left = deadline - time.monotonic();
       if (left <= 0 || signal.aborted) return false;
       await watermarks.wait(left, time, signal);
@@ -117,7 +131,7 @@ export function createPublisher(
   };
 
   const reportDiagnostics = ({ signal, publish }: Session) =>
-    every(DIAGNOSTICS_PERIOD, time, signal, () =>
+    every(timing.diagnosticsPeriod, time, signal, () =>
       publish(topics.diagnostics, JSON.stringify(deps.diagnostics()), { retain: true }),
     );
 

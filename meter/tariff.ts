@@ -63,7 +63,7 @@ export function createPricing(tariff: Tariff): Pricing {
 
 /** Between two neighbouring boundaries of a local day nothing can change, so any moment inside speaks for all. */
 function findSlice(tariff: Tariff, time: number): Slice {
-  const local = Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(tariff.zone);
+  const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(time)).toZonedDateTimeISO(tariff.zone);
   const boundaries = dayBoundaries(tariff, local);
   const from = Math.max(...boundaries.filter((boundary) => boundary <= time));
   const to = Math.min(...boundaries.filter((boundary) => boundary > time));
@@ -78,7 +78,8 @@ function findSlice(tariff: Tariff, time: number): Slice {
  */
 function dayBoundaries(tariff: Tariff, local: Temporal.ZonedDateTime): number[] {
   const midnight = local.startOfDay();
-  const tomorrow = midnight.add({ days: 1 });
+  // A day may begin at one o'clock, and the next one not.
+  const tomorrow = midnight.add({ days: 1 }).startOfDay();
   const boundaries = [midnight.epochMilliseconds, tomorrow.epochMilliseconds];
   const change = midnight.getTimeZoneTransition('next');
   if (change) boundaries.push(change.epochMilliseconds);

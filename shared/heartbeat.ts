@@ -14,9 +14,10 @@ export type Role = 'agent' | 'meter' | 'broker';
  * trouble must not get a healthy process restarted.
  */
 export async function keepHeartbeat(role: Role, time: Time, signal: AbortSignal): Promise<void> {
-  writeFileSync(file(role), '');
   await every(PERIOD, time, signal, () => {
     const now = new Date(time.now());
+    // Made anew each time: whoever tidies up the folder must not end the process.
+    writeFileSync(file(role), '');
     utimesSync(file(role), now, now);
   });
 }

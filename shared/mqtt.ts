@@ -68,6 +68,7 @@ export async function keepSession(
       if (!signal.aborted)
         lastComplaint = complain(deps.log, options.address.url, 'the connection closed', lastComplaint);
     } catch (error) {
+      if (signal.aborted) return;
       lastComplaint = complain(deps.log, options.address.url, reason(error), lastComplaint);
     }
     await deps.time.sleep(backoff(attempt), signal).catch(() => {});
@@ -148,9 +149,7 @@ async function useClient(
     await run(session);
     if (failure !== undefined) throw failure;
   } finally {
-    if (signal.aborted && !closed.signal.aborted)
-      await sayFarewell(openSession(client, closed.signal), options);
-    await client.endAsync(!client.connected).catch(() => {});
+    await end(client, openSession(client, closed.signal), signal.aborted ? options.farewell : undefined);
   }
 }
 
@@ -179,8 +178,15 @@ function openSession(client: MqttClient, signal: AbortSignal): Session {
   };
 }
 
-async function sayFarewell(session: Session, { farewell }: Options): Promise<void> {
-  if (farewell === undefined) return;
-  const enough = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_TIMEOUT_MS).unref());
-  await Promise.race([farewell(session).catch(() => {}), enough]);
+/** Ends in order where the broker answers, and in time where it does not: a frozen one never closes. */
+async function end(client: MqttClient, session: Session, farewell: Options['farewell']): Promise<void> {
+  const inOrder = async () => {
+    if (!session.signal.aborted) await farewell?.(session);
+    await client.endAsync(!client.connected);
+  };
+  const enough = Promise.withResolvers<void>();
+  const timer = setTimeout(enough.resolve, FAREWELL_TIMEOUT_MS);
+  await Promise.race([inOrder().catch(() => {}), enough.promise]);
+  clearTimeout(timer);
+  client.stream.destroy();
 }

@@ -36,12 +36,6 @@ export const agentTopics = {
   watch: (name: string) => `wattdog/agent/watch/${name}`,
 };
 
-/** The meter a topic such as `wattdog/<meter>/reading` speaks of. */
-export function meterOfTopic(topic: string): string {
-  const [, meter] = topic.split('/');
-  return meterName.parse(meter);
-}
-
 export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;
 export const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
 
@@ -81,7 +75,7 @@ const readingSchema = z
   })
   .superRefine((reading, context) => {
     for (const [key, value] of Object.entries(reading)) {
-      if (phaseNumbers.test(key) && typeof value !== 'number') {
+      if (phaseNumbers.test(key) && !Number.isFinite(value)) {
         context.addIssue({ code: 'custom', path: [key], message: 'must be a number' });
       }
     }
@@ -134,18 +128,18 @@ function check<T>(schema: z.ZodType<T>, payload: Uint8Array): T {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
   } catch (error) {
-    throw new DropError(`decoding a payload of ${payload.length} bytes: must be JSON in UTF-8`, {
-      cause: error,
-    });
+    const start = new TextDecoder().decode(payload.subarray(0, 80));
+    throw new DropError(
+      `decoding a payload of ${payload.length} bytes: must be JSON in UTF-8, got ${JSON.stringify(start)}`,
+      { cause: error },
+    );
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = issue?.path.join('.') || 'the message';
-  const received = path
-    .split('.')
-    .reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], value);
+  const path = issue?.path ?? [];
+  const received = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], value);
   throw new DropError(
-    `decoding a payload: ${path} ${issue?.message ?? 'is invalid'}, got ${JSON.stringify(received)?.slice(0, 80)}`,
+    `decoding a payload: ${path.join('.') || 'the message'}: ${issue?.message}, got ${JSON.stringify(received)?.slice(0, 80)}`,
   );
 }

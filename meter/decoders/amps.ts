@@ -11,7 +11,7 @@ const AMPERES = /^-?\d{1,6}(\.\d{1,6})?$/;
  */
 export function createAmpsDecoder({ phases, maxCurrent, atLineStart }: DecoderOptions): Decoder {
   return lineDecoder({ limit: LONGEST_LINE, atLineStart }, (line): Sample | RejectReason => {
-    const fields = line.trim().split(/[ \t]+/);
+    const fields = line.split(/[ \t]+/).filter(Boolean);
     if (fields.length !== phases || !fields.every((field) => AMPERES.test(field))) return 'syntax';
     const currents = fields.map(Number);
     return currents.every((current) => current >= 0 && current <= maxCurrent) ? { currents } : 'range';

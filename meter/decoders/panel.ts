@@ -5,16 +5,17 @@ import { lineDecoder } from './lines.ts';
 const LONGEST_LINE = 80;
 const LINE =
   /^(\d{1,3}) (\d{1,3}) ;1,(\d{1,3}),(\d{1,10}),(\d{1,10}),(\d{1,5}),(\d{1,5}),(\d{1,10}),(\d{1,10})\*([0-9A-F]{4})$/;
+const PHASES = 2;
 const U32 = 2 ** 32;
 
 /**
  * `10 20 ;1,<boot>,<seq>,<metered_ms>,<mA1>,<mA2>,<As1>,<As2>*CCCC`: our own firmware's line. The CRC
  * covers all before the `*`. A bare `10 20` is a torn line here, never a reading.
  */
-export function createPanelDecoder({ maxCurrent, atLineStart }: DecoderOptions): Decoder {
+export function createPanelDecoder({ phases, maxCurrent, atLineStart }: DecoderOptions): Decoder {
   return lineDecoder({ limit: LONGEST_LINE, atLineStart }, (line): Sample | RejectReason => {
     const match = LINE.exec(line);
-    if (match === null) return 'syntax';
+    if (match === null || phases !== PHASES) return 'syntax';
     const body = line.slice(0, -'*CCCC'.length);
     if (crc16Arc(body) !== Number.parseInt(match[10] ?? '', 16)) return 'checksum';
     const [amps1 = 0, amps2 = 0, boot = 0, seq = 0, meteredMs = 0, mA1 = 0, mA2 = 0, as1 = 0, as2 = 0] = match

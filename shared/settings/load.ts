@@ -2,7 +2,8 @@
  * Settings are read once, before anything opens: `wattdog.yaml`, over it the environment, over both the
  * flags. Everything that is wrong is said at once, with the key, the rule and the value; never a secret.
  */
-import { parse as parseYaml, stringify as writeYaml } from 'yaml';
+import { parseDocument, stringify as writeYaml } from 'yaml';
+import type { z } from 'zod';
 import { GiveUpError, reason } from '../errors.ts';
 import { findKey, type Key } from './keys.ts';
 import { type Settings, settingsSchema } from './schema.ts';
@@ -59,13 +60,29 @@ export function showSettings(settings: Settings): string {
 function readTree(file: Sources['file'], problems: string[]): Record<string, unknown> {
   if (file === undefined) return {};
   try {
-    const tree = parseYaml(file.text) ?? {};
-    if (typeof tree === 'object' && !Array.isArray(tree)) return tree;
-    problems.push(`${file.name}: must be a list of keys and values, got ${typeof tree}`);
+    const tree = readYaml(file.text) ?? {};
+    if (typeof tree === 'object' && !Array.isArray(tree)) return tree as Record<string, unknown>;
+    problems.push(`${file.name}: must be a list of keys and values, got a ${typeof tree}`);
   } catch (error) {
-    problems.push(`${file.name}: must be YAML: ${reason(error).split('\n')[0]}`);
+    problems.push(`${file.name}: must be YAML, got ${reason(error)}`);
   }
   return {};
+}
+
+/** @throws an error that names the fault and its place, but nothing of the text, which may hold a secret. */
+function readYaml(text: string): unknown {
+  const document = parseDocument(text, { logLevel: 'error' });
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault) {
+    const [{ line, col } = { line: 1, col: 1 }] = fault.linePos ?? [];
+    const name = fault.code.toLowerCase().replaceAll('_', ' ');
+    throw new Error(`${name} at line ${line}, column ${col} (special characters need quotes)`);
+  }
+  try {
+    return document.toJS();
+  } catch {
+    throw new Error('an alias without its anchor (a value that starts with * needs quotes)');
+  }
 }
 
 function* fromEnvironment(sources: Sources, problems: string[]): Generator<Given> {
@@ -82,7 +99,7 @@ function* fromEnvironment(sources: Sources, problems: string[]): Generator<Given
       continue;
     }
     try {
-      yield { key: fileKey, text: sources.readFile(value).trim(), origin: name };
+      yield { key: fileKey, text: sources.readFile(value).replace(/\r?\n$/, ''), origin: name };
     } catch (error) {
       problems.push(`${name}: must name a readable file, got ${JSON.stringify(value)} (${reason(error)})`);
     }
@@ -103,9 +120,9 @@ function convert({ key, text, origin }: Given, problems: string[]): unknown {
   if (key.kind === 'string' && !/^\s*[[{]/.test(text)) return text;
   if (key.secret) return text;
   try {
-    return parseYaml(text);
+    return readYaml(text);
   } catch (error) {
-    problems.push(`${origin}: must be YAML or JSON: ${reason(error).split('\n')[0]}`);
+    problems.push(`${origin}: must be YAML or JSON, got ${reason(error)}`);
     return undefined;
   }
 }
@@ -124,7 +141,7 @@ function put(tree: Record<string, unknown>, path: (string | number)[], value: un
 }
 
 function describe(
-  issue: { path: PropertyKey[]; message: string },
+  issue: z.core.$ZodIssue,
   tree: unknown,
   origins: Map<string, string>,
   fileName: string | undefined,
@@ -136,15 +153,28 @@ function describe(
     tree,
   );
   const origin = origins.get(key) ?? (received === undefined ? undefined : fileName);
-  const rule = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
-  return `${key || fileName || 'settings'}${origin ? ` (${origin})` : ''}: ${rule}${shown(received, key)}`;
+  const at = `${key || fileName || 'settings'}${origin ? ` (${origin})` : ''}`;
+  if (issue.code === 'unrecognized_keys')
+    return `${at}: must be settings of wattdog, got ${issue.keys.map(word).join(', ')}`;
+  const rule = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
+  return `${at}: ${rule}${shown(received, key)}`;
 }
 
-/** A section is not shown: it may hold a secret. */
+/** What a key begins with: in `password:x`, where a space is missing, the rest is a secret. */
+function word(key: string): string {
+  return JSON.stringify(/^\w*/.exec(key)?.[0]);
+}
+
+/** A section is not shown, and nothing that was given in its place: it may hold a secret. */
 function shown(received: unknown, key: string): string {
   if (received === undefined) return ', got nothing';
   if (received !== null && typeof received === 'object') return '';
-  return `, got ${isSecret(key) ? HIDDEN : JSON.stringify(received).slice(0, 120)}`;
+  const found = findKey(key.toUpperCase().replaceAll('.', '_'));
+  if (found === undefined || found.kind === 'yaml') return `, got a ${typeof received}`;
+  if (found.secret) return `, got ${HIDDEN}`;
+  return `, got ${JSON.stringify(received)
+    .replace(/\/\/.*@/, `//${HIDDEN}@`)
+    .slice(0, 120)}`;
 }
 
 function isSecret(path: string): boolean {

@@ -1,74 +1,8 @@
 /** Every setting there is: its rule, its default and its one line of explanation. */
 import { z } from 'zod';
 import { meterName } from '../wire.ts';
-
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `1.2s`, `10m`, `7d` → milliseconds. */
-const duration = z
-  .string()
-  .regex(DURATION, 'must be a number with a unit ms, s, m, h or d, such as 10s')
-  .transform((text) => {
-    const [, amount, unit] = DURATION.exec(text) ?? [];
-    return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
-  });
-
-const tcpPort = z.int().min(0).max(65_535);
-const secret = z.string().min(1).meta({ secret: true });
-const url = (protocols: RegExp, example: string) =>
-  z.url({ protocol: protocols, error: `must be a URL such as ${example}` });
-
-const timeOfDay = z
-  .string()
-  .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time of day such as 14:00');
-const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-
-const timeZone = z.string().refine(
-  (zone) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: zone });
-      return true;
-    } catch {
-      return false;
-    }
-  },
-  { error: 'must be an IANA time zone such as America/Los_Angeles' },
-);
-
-const tariffPeriod = z.strictObject({
-  name: z.string().min(1).max(64),
-  price: z.number().describe('per kWh'),
-  months: z.array(z.int().min(1).max(12)).min(1).optional(),
-  days: z.array(z.enum(WEEKDAYS)).min(1).optional(),
-  from: timeOfDay.optional(),
-  to: timeOfDay.optional().describe('exclusive; before `from` means the next morning'),
-});
-
-export const tariffSchema = z
-  .strictObject({
-    name: z.string().min(1),
-    currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD'),
-    zone: timeZone,
-    periods: z.array(tariffPeriod).min(1).describe('the first period that matches a moment gives its price'),
-  })
-  .superRefine((tariff, context) => {
-    for (const [index, period] of tariff.periods.entries()) {
-      if ((period.from === undefined) !== (period.to === undefined))
-        context.addIssue({
-          code: 'custom',
-          path: ['periods', index],
-          message: 'must have both from and to, or neither',
-        });
-    }
-    const last = tariff.periods.at(-1);
-    if (last && (last.months || last.days || last.from))
-      context.addIssue({
-        code: 'custom',
-        path: ['periods', tariff.periods.length - 1],
-        message: 'must have no condition, being the last: it prices every moment that no other period does',
-      });
-  });
+import { duration, isLoopback, secret, tcpPort, url } from './rules.ts';
+import { tariffSchema } from './tariff.ts';
 
 export type Tariff = z.infer<typeof tariffSchema>;
 
@@ -87,51 +21,64 @@ const phase = z.strictObject({
     .describe('a fixed power factor; without one, power is apparent power (VA) and says so'),
 });
 
-const meter = z.strictObject({
-  name: meterName.default('main').describe('the meter’s name, part of its topics'),
-  port: z
-    .string()
-    .min(1)
-    .default('simulated')
-    .describe('a device such as /dev/serial/by-id/…, or `simulated` for a made-up household'),
-  baud: z.int().min(50).max(4_000_000).default(9600).describe('bits per second on the serial line'),
-  decoder: z
-    .enum(['amps', 'panel'])
-    .optional()
-    .describe(
-      'the serial format: `amps` for lines like `1 2`, `panel` for our firmware; a real port must name it',
-    ),
-  phases: z
-    .array(phase)
-    .min(1)
-    .max(12)
-    .prefault([{}, {}])
-    .describe('one entry a current sensor, in the line’s order'),
-  max_current: z
-    .number()
-    .positive()
-    .default(200)
-    .describe('amperes; a higher value on any phase is a fault, not a reading'),
-  settle: duration
-    .prefault('3s')
-    .describe('after opening the port, silence this long is no fault (an Uno resets and boots)'),
-  silence: duration.prefault('10s').describe('no byte for this long: close the port and open it again'),
-  max_gap: duration
-    .prefault('10s')
-    .describe('without a counter, a longer interval between two samples is a gap and is not charged'),
-  simulated_cadence: duration.prefault('1200ms').describe('how often the simulated panel sends a line'),
-  outbox_limit: z
-    .int()
-    .min(1)
-    .default(1_000_000)
-    .describe(
-      'readings kept while the agent is away (two weeks at one per 1.2 s); then the oldest go, counted',
-    ),
-  tariff: z
-    .union([z.string().min(1), tariffSchema])
-    .default('sce-tou-d-a')
-    .describe('the name of a shipped tariff, or one written out'),
-});
+const meter = z
+  .strictObject({
+    name: meterName.default('main').describe('the meter’s name, part of its topics'),
+    port: z
+      .string()
+      .min(1)
+      .default('simulated')
+      .describe('a device such as /dev/serial/by-id/…, or `simulated` for a made-up household'),
+    baud: z.int().min(50).max(4_000_000).default(9600).describe('bits per second on the serial line'),
+    decoder: z
+      .enum(['amps', 'panel'])
+      .optional()
+      .describe(
+        'the serial format: `amps` for lines like `1 2`, `panel` for our firmware; a real port must name it',
+      ),
+    phases: z
+      .array(phase)
+      .min(1)
+      .max(12)
+      .prefault([{}, {}])
+      .describe('one entry a current sensor, in the line’s order'),
+    max_current: z
+      .number()
+      .positive()
+      .default(200)
+      .describe('amperes; a higher value on any phase is a fault, not a reading'),
+    settle: duration
+      .prefault('3s')
+      .describe('after opening the port, silence this long is no fault (an Uno resets and boots)'),
+    silence: duration.prefault('10s').describe('no byte for this long: close the port and open it again'),
+    max_gap: duration
+      .prefault('10s')
+      .describe('without a counter, a longer interval between two samples is a gap and is not charged'),
+    simulated_cadence: duration.prefault('1200ms').describe('how often the simulated panel sends a line'),
+    outbox_limit: z
+      .int()
+      .min(1)
+      .default(1_000_000)
+      .describe(
+        'readings kept while the agent is away (two weeks at one per 1.2 s); then the oldest go, counted',
+      ),
+    tariff: z
+      .union([z.string().min(1), tariffSchema], {
+        error: 'must be the name of a shipped tariff, or one written out',
+      })
+      .default('sce-tou-d-a')
+      .describe('the name of a shipped tariff, or one written out'),
+  })
+  .superRefine(({ port, decoder, phases }, context) => {
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message });
+    if (port !== 'simulated' && decoder === undefined)
+      refuse('decoder', 'must name the format of a real port, `amps` or `panel`: formats are never guessed');
+    if (port === 'simulated' && decoder === 'amps')
+      refuse('decoder', 'must be `panel` for the simulated port');
+    if ((port === 'simulated' || decoder === 'panel') && phases.length !== 2)
+      refuse('phases', `must have exactly 2 entries for the decoder \`panel\`, has ${phases.length}`);
+  });
 
 const mqtt = z.strictObject({
   url: z
@@ -231,6 +178,9 @@ const watch = z.strictObject({
     .describe('the container this watch may restart; default: the one labelled wattdog.watch=<name>'),
   heal: z.boolean().default(true).describe('false: say it, restart nothing'),
   stall_after: duration
+    .refine((ms) => ms >= 3000, {
+      error: 'must be at least 3s: sooner, a broker that is away is not noticed',
+    })
     .optional()
     .describe('silence that convicts; default: learned from the topic’s own cadence'),
 });
@@ -242,9 +192,27 @@ const agent = z.strictObject({
       port: tcpPort.default(9288).describe('port for /healthz, /readyz and /metrics'),
       token: secret.optional().describe('bearer token for /metrics; needed to listen beyond loopback'),
     })
+    .superRefine(({ host, token }, context) => {
+      if (!isLoopback(host) && token === undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['host'],
+          message: 'must be a loopback address unless agent.http.token is set',
+        });
+    })
     .prefault({}),
   stores: z
     .array(store)
+    .superRefine((stores, context) => {
+      const names = stores.map(({ name, kind }) => name ?? kind);
+      for (const [index, name] of names.entries())
+        if (names.indexOf(name) !== index)
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'name'],
+            message: `must differ from every other store’s name, is ${name} again`,
+          });
+    })
     .default([])
     .describe('where readings are forwarded, see the README’s table of stores'),
   watches: z
@@ -288,49 +256,23 @@ export const settingsSchema = z
     broker: broker.prefault({}),
     agent: agent.prefault({}),
   })
-  .superRefine((settings, context) => {
-    const refuse = (path: string[], message: string, received: unknown) =>
-      context.addIssue({ code: 'custom', path, message, input: received });
-    const { meter, broker, agent, mqtt } = settings;
-    if (meter.port !== 'simulated' && meter.decoder === undefined)
-      refuse(
-        ['meter', 'decoder'],
-        'must name the format of a real port, `amps` or `panel`: formats are never guessed',
-        undefined,
-      );
-    if (meter.port === 'simulated' && meter.decoder === 'amps')
-      refuse(['meter', 'decoder'], 'must be `panel` for the simulated port', meter.decoder);
-    if (
-      mqtt.url === 'embedded' &&
-      !isLoopback(broker.host) &&
-      broker.users.length === 0 &&
-      !broker.credentials
-    )
-      refuse(
-        ['broker', 'host'],
-        'must be a loopback address unless broker.users or broker.credentials say who may connect (`wattdog hash-password` makes an entry; broker.credentials=DIR makes passwords by itself)',
-        broker.host,
-      );
-    if (!isLoopback(agent.http.host) && agent.http.token === undefined)
-      refuse(
-        ['agent', 'http', 'host'],
-        'must be a loopback address unless agent.http.token is set',
-        agent.http.host,
-      );
-    const names = agent.stores.map((store) => store.name ?? store.kind);
-    for (const [index, name] of names.entries()) {
-      if (names.indexOf(name) !== index)
-        refuse(['agent', 'stores', String(index), 'name'], 'must differ from every other store’s name', name);
-    }
-  });
+  .superRefine(
+    ({ broker, mqtt }, context) => {
+      const open = broker.users.length === 0 && broker.credentials === undefined;
+      if (mqtt.url === 'embedded' && open && !isLoopback(broker.host))
+        context.addIssue({
+          code: 'custom',
+          path: ['broker', 'host'],
+          message:
+            'must be a loopback address unless broker.users or broker.credentials say who may connect (`wattdog hash-password` makes an entry; broker.credentials=DIR makes passwords by itself)',
+        });
+    },
+    // Said together with what is wrong elsewhere.
+    { when: ({ issues }) => !issues.some(({ path }) => path?.[0] === 'broker' || path?.[0] === 'mqtt') },
+  );
 
 export type Settings = z.infer<typeof settingsSchema>;
 export type MeterSettings = Settings['meter'];
 export type BrokerSettings = Settings['broker'];
 export type StoreSettings = Settings['agent']['stores'][number];
 export type WatchSettings = NonNullable<Settings['agent']['watches']>[number];
-
-/** 127.0.0.0/8, ::1 and localhost. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}

@@ -1,0 +1,50 @@
+/** The kinds of value that settings are made of. */
+import { z } from 'zod';
+
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** ms; a longer timer of the runtime would fire at once. */
+const LONGEST = 24 * UNIT_MS.d;
+
+/** `1.2s`, `10m`, `7d` → milliseconds. */
+export const duration = z
+  .string()
+  .regex(DURATION, 'must be a number with a unit ms, s, m, h or d, such as 10s')
+  .transform((text) => {
+    const [, amount, unit] = DURATION.exec(text) ?? [];
+    return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  })
+  .refine((ms) => ms <= LONGEST, { error: 'must be at most 24d' });
+
+export const tcpPort = z.int().min(0).max(65_535);
+
+/** Never shown: not by `check`, not in a message. */
+export const secret = z.string().min(1).meta({ secret: true });
+
+export const url = (protocols: RegExp, example: string) =>
+  z
+    .url({ protocol: protocols, error: `must be a URL such as ${example}` })
+    .refine((text) => !/^[a-z]+:\/\/[^/]*@/.test(text), {
+      error: 'must not hold a user or password: they are settings of their own',
+    });
+
+export const timeOfDay = z
+  .string()
+  .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time of day such as 14:00');
+
+export const timeZone = z.string().refine(
+  (zone) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone });
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  { error: 'must be an IANA time zone such as America/Los_Angeles' },
+);
+
+/** 127.0.0.0/8, ::1 and localhost. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,106 @@
+import test from 'ava';
+import { decide, type Evidence, type Inspected, signalNumber } from '../../../agent/heal/decide.ts';
+
+const inspected: Inspected = {
+  status: 'running',
+  startedAt: '2026-01-01T00:01:00Z',
+  finishedAt: '0001-01-01T00:00:00Z',
+  exitCode: 0,
+  startError: '',
+  restartPolicy: 'unless-stopped',
+  stopSignal: '',
+  autoRemove: false,
+};
+
+function plan(status: string, part: Partial<Evidence> = {}, more: Partial<Inspected> = {}) {
+  const evidence = { processes: undefined, events: undefined, endedByUs: false, ...part };
+  return decide({ status, inspected: { ...inspected, status, ...more }, ...evidence });
+}
+
+const process = (state: string) => ({ pid: 4711, state, command: 'node' });
+const event = (action: string, signal?: number) => ({ action, signal });
+
+test('a paused container is unpaused, one never started is started, one being removed is waited for', (t) => {
+  t.is(plan('paused').action, 'unpause');
+  t.is(plan('created').action, 'start');
+  t.is(plan('removing').action, 'wait');
+});
+
+test('a running container whose processes look well, or are unknown, is restarted', (t) => {
+  t.is(plan('running', { processes: [process('S'), process('R')] }).action, 'restart');
+  t.is(plan('running').action, 'restart');
+  t.regex(plan('running').found, /processes are unknown/);
+});
+
+test('a container that waits for its engine to start it again is restarted', (t) => {
+  t.is(plan('restarting').action, 'restart');
+});
+
+test('a stopped process would burn the whole stop timeout: killed', (t) => {
+  const stopped = plan('running', { processes: [process('S'), process('T')] });
+  t.is(stopped.action, 'kill');
+  t.regex(stopped.found, /process 4711 \(node\) is stopped \(state T\)/);
+});
+
+test('a process in uninterruptible sleep cannot act on a signal either: killed', (t) => {
+  const sleeping = plan('running', { processes: [process('D')] });
+  t.is(sleeping.action, 'kill');
+  t.regex(sleeping.found, /uninterruptible/);
+});
+
+test('a container that vanishes when it ends is never killed', (t) => {
+  t.is(plan('running', { processes: [process('T')] }, { autoRemove: true }).action, 'restart');
+});
+
+test('a running container that inspect does not answer for is killed', (t) => {
+  const evidence = { inspected: undefined, processes: undefined, events: undefined, endedByUs: false };
+  t.is(decide({ status: 'running', ...evidence }).action, 'kill');
+  t.is(decide({ status: 'exited', ...evidence }).action, 'start');
+  t.is(decide({ status: 'paused', ...evidence }).action, 'unpause');
+});
+
+for (const restartPolicy of ['no', 'unless-stopped']) {
+  const ended = (events: Evidence['events'], part: Partial<Evidence> = {}, more: Partial<Inspected> = {}) =>
+    plan('exited', { events, ...part }, { restartPolicy, ...more }).action;
+
+  test(`policy ${restartPolicy}: docker stop is respected, at any moment of it`, (t) => {
+    t.is(ended([event('kill', 15), event('die'), event('stop')]), 'respect');
+    t.is(ended([event('kill', 15), event('die')]), 'respect');
+    t.is(ended([event('kill', 15)]), 'respect');
+    t.is(ended([event('kill', 15), event('kill', 9), event('die'), event('stop')]), 'respect');
+    t.is(ended([event('kill', 3), event('die')], {}, { stopSignal: 'SIGQUIT' }), 'respect');
+  });
+
+  test(`policy ${restartPolicy}: a crash and docker kill are healed`, (t) => {
+    t.is(ended([event('die')]), 'start');
+    t.is(ended([event('kill', 9), event('die')]), 'start');
+    t.is(ended([event('kill', 9)]), 'start');
+    t.is(ended([event('kill', 15), event('die')], {}, { stopSignal: 'SIGQUIT' }), 'start');
+    t.is(ended([event('kill', undefined), event('die')], {}, { stopSignal: 'SIGRTMIN+3' }), 'start');
+  });
+
+  test(`policy ${restartPolicy}: our own restart that left it stopped is finished`, (t) => {
+    t.is(ended([event('kill', 15), event('die'), event('stop')], { endedByUs: true }), 'start');
+  });
+
+  test(`policy ${restartPolicy}: a start that failed is tried again`, (t) => {
+    t.is(ended([], {}, { startError: 'error gathering device information' }), 'start');
+  });
+}
+
+test('without the engine’s memory the restart policy tells whether somebody stopped it', (t) => {
+  for (const events of [undefined, [], [event('destroy')]]) {
+    t.is(plan('exited', { events }, { restartPolicy: 'always' }).action, 'respect');
+    t.is(plan('exited', { events }, { restartPolicy: 'unless-stopped' }).action, 'respect');
+    t.is(plan('exited', { events }, { restartPolicy: 'no' }).action, 'start');
+    t.is(plan('exited', { events }, { restartPolicy: 'on-failure' }).action, 'start');
+  }
+});
+
+test('signals are read as numbers and names', (t) => {
+  t.is(signalNumber('15'), 15);
+  t.is(signalNumber('TERM'), 15);
+  t.is(signalNumber('SIGTERM'), 15);
+  t.is(signalNumber('SIGRTMIN+3'), undefined);
+  t.is(signalNumber(''), undefined);
+});
