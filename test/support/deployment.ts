@@ -1,11 +1,10 @@
 import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setInterval } from 'node:timers';
-import type { ExecutionContext } from 'ava';
 import { simulatedLine } from '../../meter/simulate.ts';
 import type { PrivateEngine } from './engine.ts';
 import { openPty } from './pty.ts';
-import { freePort } from './system.ts';
+import { freePort, type Owner } from './system.ts';
 
 /** The real compose.yaml, running on a private engine, with a pty for the serial device. */
 export interface Deployment {
@@ -23,11 +22,7 @@ export interface Deployment {
 }
 
 /** Starts it, with images that are there already, and takes it down with its volumes when the test ends. */
-export async function startDeployment(
-  t: ExecutionContext,
-  engine: PrivateEngine,
-  cadence: number,
-): Promise<Deployment> {
+export async function startDeployment(t: Owner, engine: PrivateEngine, cadence: number): Promise<Deployment> {
   const pty = await openPty(t);
   const device = realpathSync(pty.path);
   chmodSync(device, 0o666);

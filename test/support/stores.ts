@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import type { Arrival } from '../../agent/journal.ts';
 import { findProgram } from './real.ts';
-import { freePort, temporaryFolder, until } from './system.ts';
+import { freePort, type Owner, temporaryFolder, until } from './system.ts';
 
 /** When the reading numbered 0 of `arrivals` was taken. */
 export const FIRST_TIME_MS = Date.parse('2026-07-01T12:00:00Z');
@@ -74,7 +73,7 @@ interface InfluxDB extends RunningStore {
 }
 
 /** VictoriaMetrics on an ephemeral loopback port; ends, and its data goes, with the test. */
-export async function startVictoriaMetrics(t: ExecutionContext): Promise<VictoriaMetrics> {
+export async function startVictoriaMetrics(t: Owner): Promise<VictoriaMetrics> {
   const data = temporaryFolder(t);
   const store = await startStore(t, 'victoria-metrics', '/health', (port) => [
     `-storageDataPath=${data}`,
@@ -115,7 +114,7 @@ export async function startVictoriaMetrics(t: ExecutionContext): Promise<Victori
 }
 
 /** InfluxDB 1.x on an ephemeral loopback port, without any database; ends, and its data goes, with the test. */
-export async function startInfluxDB(t: ExecutionContext): Promise<InfluxDB> {
+export async function startInfluxDB(t: Owner): Promise<InfluxDB> {
   const data = temporaryFolder(t);
   const config = join(data, 'influxdb.conf');
   const store = await startStore(t, 'influxd', '/ping', (port) => {
@@ -164,7 +163,7 @@ async function textOf(response: Response): Promise<string> {
 }
 
 async function startStore(
-  t: ExecutionContext,
+  t: Owner,
   program: string,
   healthPath: string,
   args: (port: number) => string[],

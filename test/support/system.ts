@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { pino } from 'pino';
 
+/** A test, or anything else that undoes at its end what a helper did. */
+export type Owner = Pick<ExecutionContext, 'teardown'>;
+
 /** A folder of the test's own, removed when the test ends. */
-export function temporaryFolder(t: ExecutionContext): string {
+export function temporaryFolder(t: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), 'wattdog-test-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
