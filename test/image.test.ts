@@ -1,7 +1,7 @@
 import { connectAsync } from 'mqtt';
 import { startDeployment } from './support/deployment.ts';
-import { engineTest, sharedEngine } from './support/engine.ts';
 import { buildImage, importDebootstrapBase, importVictoriaMetrics } from './support/engine-image.ts';
+import { engineTest, sharedEngine } from './support/engine-test.ts';
 import { until } from './support/system.ts';
 
 const IMAGE = 'wattdog';

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { copyProgram, importFolder, type PrivateEngine } from './engine.ts';
-import { findProgram, run } from './real.ts';
+import { findProgram, run } from './programs.ts';
 
 const execute = promisify(execFile);
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';

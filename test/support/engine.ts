@@ -3,8 +3,7 @@ import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
-import { findProgram, realTest, run } from './real.ts';
+import { findProgram, run } from './programs.ts';
 import { until } from './system.ts';
 
 const execute = promisify(execFile);
@@ -21,41 +20,6 @@ export interface PrivateEngine {
   compose(...args: string[]): Promise<string>;
   /** Removes its containers, ends it, and removes its folder. */
   stop(): Promise<void>;
-}
-
-/**
- * `test.serial` where a private engine can be had: dockerd with its helpers, and the rights to run them.
- * Serial, because one engine shared by many tests at once is a load test.
- */
-export function engineTest(...programs: string[]) {
-  if (isPrivileged())
-    return realTest('dockerd', 'docker', 'containerd', 'runc', ...programs) === test
-      ? test.serial
-      : test.serial.skip;
-  const need = 'dockerd needs root with CAP_SYS_ADMIN';
-  if (process.env.REQUIRE_REAL === '1') throw new Error(`REQUIRE_REAL=1 forbids skipping, but ${need}`);
-  process.stderr.write(`skipping: ${need}\n`);
-  return test.serial.skip;
-}
-
-/** One engine for a test file: started by the first call, ended after the file's last test. */
-export function sharedEngine(prepare: (engine: PrivateEngine) => Promise<void> = async () => {}) {
-  let starting: Promise<PrivateEngine> | undefined;
-  test.after.always('end the private engine', async () => {
-    await (await starting?.catch(() => undefined))?.stop();
-  });
-  return () => {
-    starting ??= startEngine().then(async (engine) => {
-      try {
-        await prepare(engine);
-        return engine;
-      } catch (error) {
-        await engine.stop();
-        throw error;
-      }
-    });
-    return starting;
-  };
 }
 
 /**
@@ -182,11 +146,4 @@ function endContainerd(folder: string): void {
     const pid = Number(readFileSync(join(folder, 'run/containerd/containerd.pid'), 'utf8'));
     if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)) process.kill(pid, 'SIGKILL');
   } catch {} // It has gone already.
-}
-
-/** Root with CAP_SYS_ADMIN (bit 21), which root in an ordinary container lacks. */
-function isPrivileged(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  const [, capabilities = '0'] = /^CapEff:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return (BigInt(`0x${capabilities}`) & (1n << 21n)) !== 0n;
 }

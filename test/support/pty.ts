@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
-import { temporaryFolder, until } from './system.ts';
+import { type Owner, temporaryFolder, until } from './system.ts';
 
 /** A serial device whose other end the test holds; made by socat. */
 export interface Pty {
@@ -18,7 +17,7 @@ export interface Pty {
 }
 
 /** A plugged pty; gone with the test. */
-export async function openPty(t: ExecutionContext): Promise<Pty> {
+export async function openPty(t: Owner): Promise<Pty> {
   const path = join(temporaryFolder(t), 'tty');
   let socat: ChildProcess | undefined;
   let held: number | undefined;

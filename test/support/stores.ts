@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrival } from '../../agent/journal.ts';
-import { findProgram } from './real.ts';
+import { findProgram } from './programs.ts';
 import { freePort, type Owner, temporaryFolder, until } from './system.ts';
 
 /** When the reading numbered 0 of `arrivals` was taken. */

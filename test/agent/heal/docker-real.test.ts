@@ -4,7 +4,8 @@ import type { ExecutionContext } from 'ava';
 import { dockerHealer } from '../../../agent/heal/docker.ts';
 import { RetryError } from '../../../shared/errors.ts';
 import { systemTime } from '../../../shared/time.ts';
-import { engineTest, importNodeImage, type PrivateEngine, sharedEngine } from '../../support/engine.ts';
+import { importNodeImage, type PrivateEngine } from '../../support/engine.ts';
+import { engineTest, sharedEngine } from '../../support/engine-test.ts';
 import { silentLog, until } from '../../support/system.ts';
 
 const IMAGE = 'wattdog-test-node';
