@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { ExecutionContext } from 'ava';
+import type { Reading } from '../shared/wire.ts';
+import { realTest } from './support/real.ts';
+import { startVictoriaMetrics } from './support/stores.ts';
+import { freePort, temporaryFolder, until } from './support/system.ts';
+
+/** ms between two lines of the simulated panel. */
+const CADENCE = 10;
+/** More than one backlog message holds. */
+const BACKLOG = 600;
+
+/** One process of wattdog that can be killed and started again with the same settings. */
+function program(t: ExecutionContext, ...args: string[]) {
+  let child: ChildProcess | undefined;
+  const start = () => {
+    child = spawn(process.execPath, ['cli/main.ts', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  };
+  t.teardown(() => end('SIGKILL'));
+  start();
+  return { start, end };
+}
+
+function query(file: string, sql: string): Record<string, unknown>[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+}
+
+const count = (file: string) => Number(query(file, 'SELECT count(*) AS n FROM reading')[0]?.n);
+
+realTest('victoria-metrics')(
+  'from line to stored point, with everything killed on the way: none lost, none twice',
+  async (t) => {
+    t.timeout(120_000);
+    const folder = temporaryFolder(t);
+    const store = await startVictoriaMetrics(t);
+    const port = await freePort();
+    const outbox = join(folder, 'meter', 'outbox-main.db');
+    const journal = join(folder, 'agent', 'journal.db');
+    const meter = program(
+      t,
+      ...['meter', '--data', join(folder, 'meter'), '--meter.simulated_cadence', `${CADENCE}ms`],
+      ...['--mqtt.url', `mqtt://127.0.0.1:${port}`],
+    );
+    await until('a backlog', 60_000, () => count(outbox) > BACKLOG);
+
+    const agent = program(
+      t,
+      ...['agent', '--data', join(folder, 'agent'), '--broker.port', String(port), '--agent.http.port', '0'],
+      ...['--agent.stores', `[{kind: victoriametrics, url: "${store.url}"}]`],
+    );
+    await until('the backlog in the journal', 30_000, () => count(journal) > BACKLOG && count(outbox) < 50);
+    await agent.end('SIGKILL');
+    agent.start();
+    await store.kill();
+    await meter.end('SIGKILL');
+    meter.start();
+    const before = count(journal);
+    await until('the journal to go on', 30_000, () => count(journal) > before + 50);
+    await store.restart();
+    await agent.end('SIGTERM');
+    await meter.end('SIGTERM');
+    agent.start();
+    meter.start();
+    await until('the outbox to drain', 30_000, () => count(outbox) < 50);
+    await meter.end('SIGTERM');
+    const made = Number(query(outbox, 'SELECT last_seq FROM state')[0]?.last_seq);
+    meter.start();
+    await until('every reading in the journal', 30_000, () => count(journal) >= made);
+    await meter.end('SIGTERM');
+
+    const readings = query(journal, 'SELECT body FROM reading ORDER BY seq').map(
+      ({ body }) => JSON.parse(String(body)) as Reading,
+    );
+    t.deepEqual(
+      readings.map(({ seq }) => seq),
+      readings.map((_reading, index) => index + 1),
+      'each number once, from 1 on',
+    );
+    t.is(new Set(readings.map(({ epoch }) => epoch)).size, 1);
+    const sum = readings.reduce((total, { interval_energy }) => total + interval_energy, 0);
+    const [first, last] = [readings[0], readings.at(-1)];
+    t.true(Math.abs(sum - (last?.energy ?? 0)) < 1e-9 * readings.length, 'the intervals add up to the total');
+    const away = Date.parse(last?.time ?? '') - Date.parse(first?.time ?? '');
+    const metered = readings.reduce((total, { interval }) => total + interval, 0) * 1000;
+    t.true(Math.abs(metered - away) < 100, 'no moment is unmetered, the reader’s deaths included');
+
+    await until('every reading in the store', 30_000, async () => {
+      const [series] = await store.samples('electricity_energy_kilowatthours');
+      return series?.samples.length === readings.length;
+    });
+    const [series] = await store.samples('electricity_energy_kilowatthours');
+    t.deepEqual(
+      series?.samples.map(([, energy]) => energy),
+      readings.map(({ energy }) => energy),
+    );
+  },
+);
