@@ -1,12 +1,14 @@
 import type { EventEmitter } from 'node:events';
-import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
+import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import { GiveUpError, reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { BrokerSettings } from '../shared/settings/schema.ts';
 import { type BrokerUser, isLoopback, mayOpenWebSocket, mayPublish, mayRead, type Role } from './access.ts';
 import { credentialUsers } from './credentials.ts';
 import { type Address, type Listeners, openListeners } from './listeners.ts';
+import { refuseMalformed } from './malformed.ts';
 import { cappedPersistence } from './queues.ts';
+import { roomKeeper } from './room.ts';
 import { type FindRole, userLookup } from './users.ts';
 
 /** Milliseconds from a connection to its whole CONNECT; whoever is slower or silent is cut off. */
@@ -15,8 +17,6 @@ const CONNECT_TIMEOUT = 10_000;
 const SESSION_EXPIRY = 24 * 3600;
 /** Milliseconds that clients get to take their DISCONNECT when the broker closes. */
 const FAREWELL = 250;
-/** Bytes of a message besides its payload: generously, its topic and properties. */
-const HEADER = 4096;
 /** Milliseconds; aedes sets a timer of four times this, and a timer cannot be longer. */
 const LONGEST_BEAT = Math.floor((2 ** 31 - 1) / 4);
 
@@ -61,7 +61,7 @@ export async function startBroker(
       78,
     );
   const findRole: FindRole = open ? async () => 'agent' : userLookup(await allUsers(settings, extraUsers));
-  const counts = { refused: 0, denied: 0, messages: 0, forbidden: 0, dropped: 0, stalled: 0 };
+  const counts = { connected: 0, refused: 0, denied: 0, messages: 0, forbidden: 0, dropped: 0, stalled: 0 };
 
   const aedes = await Aedes.createBroker({
     ...guards(findRole, counts, log),
@@ -86,7 +86,7 @@ export async function startBroker(
   let listeners: Listeners;
   try {
     listeners = await openListeners(settings, {
-      handle: aedes.handle,
+      handle: (stream, request) => refuseMalformed(aedes.handle(stream, request)),
       allowOrigin: (origin) => mayOpenWebSocket(origin, open),
       onRefused: () => {
         // Said once, for a flood of connections must not become a flood of log lines.
@@ -113,7 +113,7 @@ export async function startBroker(
   return {
     mqtt,
     ...(websocket && { websocket }),
-    stats: () => ({ connections: sockets.size, connected: aedes.connectedClients, ...counts }),
+    stats: () => ({ connections: sockets.size, ...counts }),
     async close() {
       listeners.stop();
       // aedes waits until each client has taken its DISCONNECT; a frozen one never does.
@@ -130,13 +130,14 @@ async function allUsers(settings: BrokerSettings, extraUsers: BrokerUser[]): Pro
   return [...settings.users, ...made, ...extraUsers];
 }
 
-type Counts = Omit<BrokerStats, 'connections' | 'connected'>;
+type Counts = Omit<BrokerStats, 'connections'>;
 type Hooks = Pick<Aedes, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
 /** The questions aedes asks about each client: may it connect, publish, subscribe, receive? */
 function guards(findRole: FindRole, counts: Counts, log: Log): Hooks {
   const roles = new WeakMap<Client, Role>();
   const warned = new WeakSet<Client>();
+  const hasRoom = roomKeeper();
 
   const forbid = (client: Client, action: string, topic: string): Error => {
     counts.forbidden += 1;
@@ -193,17 +194,6 @@ function guards(findRole: FindRole, counts: Counts, log: Log): Hooks {
   };
 }
 
-/**
- * Whether a live message fits the client's buffer. What does not is left out, for aedes would let every
- * publisher wait for this one client. Retained messages (which have no broker id here) and those of a
- * session's queue (which have a message id by now) wait in streams of their own.
- */
-function hasRoom(client: Client, packet: AedesPublishPacket): boolean {
-  const live = Boolean(packet.brokerId) && packet.messageId === undefined;
-  const { writableLength, writableHighWaterMark } = client.conn;
-  return !live || writableLength + Buffer.byteLength(packet.payload) + HEADER < writableHighWaterMark;
-}
-
 function badUserNameOrPassword(cause?: unknown): AuthenticateError {
   return Object.assign(new Error('bad user name or password', { cause }), { returnCode: 4 as const });
 }
@@ -212,7 +202,15 @@ function tell(aedes: Aedes, counts: Counts, log: Log): void {
   aedes.on('publish', (_packet, client) => {
     if (client) counts.messages += 1;
   });
-  aedes.on('clientReady', (client) => log.debug({ client: client.id, version: client.version }, 'connected'));
+  aedes.on('clientReady', (client) => {
+    log.debug({ client: client.id, version: client.version }, 'connected');
+    if (client.conn.closed) return;
+    // aedes' own count drifts when connections break while they are made.
+    counts.connected += 1;
+    client.conn.once('close', () => {
+      counts.connected -= 1;
+    });
+  });
   aedes.on('clientDisconnect', (client) => log.debug({ client: client.id }, 'disconnected'));
   aedes.on('clientError', (client, error) => log.debug({ client: client.id }, reason(error)));
   (aedes as EventEmitter).on('error', (error) => log.error(`the broker failed inside: ${reason(error)}`));

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import test from 'ava';
 import { runBroker } from '../../broker/main.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';
@@ -24,8 +25,7 @@ test('it does not start when it was told to stop before', async (t) => {
   await t.notThrowsAsync(runBroker(settings, { log: silentLog }, AbortSignal.abort()));
 });
 
-async function isListening(port: number): Promise<boolean> {
-  const { connect } = await import('node:net');
+function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
