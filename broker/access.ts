@@ -1,5 +1,5 @@
 /** Who may publish what, and who may read what; pure. */
-import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '../shared/settings/rules.ts';
 import type { BrokerSettings } from '../shared/settings/schema.ts';
 import { meterTopics } from '../shared/wire.ts';
 
@@ -53,17 +53,6 @@ export function covers(outer: string, inner: string): boolean {
     if (level !== '+' && level !== other) return false;
   }
   return narrow.length === wide.length;
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether only this machine can reach `host`, a name or an address. */
-export function isLoopback(host: string): boolean {
-  const address = host.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(address) === 0) return address === 'localhost';
-  return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /**

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { covers, isLoopback, mayOpenWebSocket, mayPublish, mayRead, type Role } from '../../broker/access.ts';
+import { covers, mayOpenWebSocket, mayPublish, mayRead, type Role } from '../../broker/access.ts';
+import { isLoopback } from '../../shared/settings/rules.ts';
 import { agentTopics, meterTopics } from '../../shared/wire.ts';
 
 const main = meterTopics('main');
