@@ -21,7 +21,7 @@ function joined(slices: Slice[]): Slice[] {
 }
 
 /** The rules read literally, for one moment, with the calendar of Intl instead of Temporal. */
-function bruteForce({ zone, periods }: Tariff): (time: number) => string | undefined {
+function bruteForce({ zone, periods }: Tariff): (time: number) => string {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     weekday: 'short',
@@ -33,11 +33,12 @@ function bruteForce({ zone, periods }: Tariff): (time: number) => string | undef
   return (time) => {
     const parts = new Map(format.formatToParts(time).map(({ type, value }) => [type, value]));
     const clock = `${parts.get('hour')}:${parts.get('minute')}`;
-    return periods.find(({ months, days, from = '00:00', to = '24:00' }) => {
+    const period = periods.find(({ months, days, from = '00:00', to = '24:00' }) => {
       if (months && !months.includes(Number(parts.get('month')))) return false;
       if (days && !days.some((day) => day === parts.get('weekday')?.toLowerCase())) return false;
       return from < to ? from <= clock && clock < to : clock >= from || clock < to;
-    })?.name;
+    });
+    return period?.name ?? 'none';
   };
 }
 
@@ -163,7 +164,7 @@ const CHANGES = [
 
 for (const [zone, change] of CHANGES)
   for (const base of [sceTouDA, NIGHT])
-    test(`${base.name} in ${zone} around ${change}: as the rules say, second by second`, (t) => {
+    test(`${base.name} in ${zone} around ${change}: what the rules say at every minute`, (t) => {
       const tariff = { ...base, zone };
       const periodAt = bruteForce(tariff);
       const around = Date.parse(change);
@@ -180,7 +181,7 @@ for (const [zone, change] of CHANGES)
           t.is(slices.at(-1)?.to, to);
           for (const [index, slice] of slices.entries()) {
             t.true(slice.from < slice.to);
-            if (index > 0) t.is(slice.from, slices[index - 1]?.to);
+            t.true(index === 0 || slice.from === slices[index - 1]?.to);
             // Wall clocks, and so prices, change on whole minutes only: the ends and each minute tell all.
             t.is(slice.period, periodAt(slice.from));
             t.is(slice.period, periodAt(slice.to - 1));

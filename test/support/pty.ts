@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { findProgram } from './programs.ts';
 import { type Owner, temporaryFolder, until } from './system.ts';
 
 /** A serial device whose other end the test holds; made by socat. */
@@ -23,7 +24,7 @@ export async function openPty(t: Owner): Promise<Pty> {
   let held: number | undefined;
 
   const plug = async () => {
-    socat = spawn('socat', [`pty,raw,echo=0,link=${path}`, 'stdio'], {
+    socat = spawn(findProgram('socat') ?? 'socat', [`pty,raw,echo=0,link=${path}`, 'stdio'], {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     socat.stdin?.on('error', () => {});

@@ -96,7 +96,9 @@ for (const format of FORMATS) {
     const decoder = createDecoder(format, { phases: 2, maxCurrent: 200, atLineStart: true });
     const chunk = Buffer.alloc(64 * 1024, '7');
     const before = process.memoryUsage().heapUsed;
-    for (let count = 0; count < 500; count += 1) t.deepEqual(decoder.push(chunk).samples, []);
+    let made = 0;
+    for (let count = 0; count < 500; count += 1) made += decoder.push(chunk).samples.length;
+    t.is(made, 0);
     t.true(process.memoryUsage().heapUsed - before < 16 * 2 ** 20);
     t.deepEqual(decoder.push(bytes(`\n${stream}`)), { samples, rejects: ['overlong'] });
   });

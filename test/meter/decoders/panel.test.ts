@@ -115,7 +115,7 @@ test('of 100,000 damaged lines hardly any passes for another reading', (t) => {
     },
     'front of one, tail of another': (text) => {
       const other = line();
-      return text.slice(0, below(text.length)) + other.slice(below(other.length));
+      return text.slice(0, 1 + below(text.length - 1)) + other.slice(below(other.length));
     },
     'three bits flipped': (text) =>
       [1, 2, 3].reduce((damaged) => {
@@ -137,5 +137,5 @@ test('of 100,000 damaged lines hardly any passes for another reading', (t) => {
   }
   t.log('undetected', passed);
   const undetected = Object.values(passed).reduce((sum, count) => sum + count, 0);
-  t.true(undetected <= 20, `${undetected} of 100,000`);
+  t.true(undetected <= 10, `${undetected} of 100,000`);
 });

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Temporal } from 'temporal-polyfill';
 import { createPricing } from '../../../meter/tariff.ts';
 import { sceTouDA } from '../../../meter/tariffs/sce-tou-d-a.ts';
-import { tariffSchema } from '../../../shared/settings/schema.ts';
+import { settingsSchema } from '../../../shared/settings/schema.ts';
 
 const SUMMER = { 'super off-peak': 0.12, 'off-peak': 0.28, 'on-peak': 0.48 };
 const WINTER = { 'super off-peak': 0.13, 'off-peak': 0.27, 'on-peak': 0.36 };
@@ -50,5 +50,5 @@ for (const [date, season, day] of DAYS)
   });
 
 test('it obeys the rules of a tariff written out in the settings', (t) => {
-  t.deepEqual(tariffSchema.parse(sceTouDA), sceTouDA);
+  t.deepEqual(settingsSchema.parse({ meter: { tariff: sceTouDA } }).meter.tariff, sceTouDA);
 });

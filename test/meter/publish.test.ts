@@ -1,0 +1,346 @@
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Diagnostics } from '../../meter/diagnostics.ts';
+import { Outbox } from '../../meter/outbox.ts';
+import { createPublisher, type Timing } from '../../meter/publish.ts';
+import { systemTime } from '../../shared/time.ts';
+import {
+  BACKLOG_BATCH,
+  decodeBacklog,
+  decodeReading,
+  meterTopics,
+  type Reading,
+  type UnnumberedReading,
+} from '../../shared/wire.ts';
+import { testBroker, testClient } from '../broker/support.ts';
+import { silentLog, temporaryFolder, until } from '../support/system.ts';
+import { unnumbered } from './readings.ts';
+
+const TOPICS = meterTopics('main');
+/** Long enough for any machine. */
+const ENOUGH = 20_000;
+/** As in life, but nothing is sent again unless a test waits for it. */
+const PATIENT: Timing = {
+  patience: 60_000,
+  mostPatience: 60_000,
+  watermarkGrace: 50,
+  diagnosticsPeriod: 60_000,
+};
+const DIAGNOSTICS: Diagnostics = {
+  port: '/dev/ttyTEST',
+  port_state: 'open',
+  port_opens: 1,
+  decoder: 'amps',
+  bytes: 0,
+  samples: 0,
+  readings: 0,
+  rejects: { syntax: 3 },
+  gaps: 0,
+  gap_seconds: 0,
+  clock_steps: 0,
+  outbox_errors: 0,
+  outbox_pending: 0,
+  outbox_dropped: 0,
+};
+
+function openOutbox(t: ExecutionContext): Outbox {
+  const outbox = new Outbox(join(temporaryFolder(t), 'outbox.db'), 100_000);
+  t.teardown(() => outbox.close());
+  return outbox;
+}
+
+/** A broker, a subscriber to all that the meter says, and a way in that the test can cut. */
+async function world(t: ExecutionContext) {
+  const broker = await testBroker(t);
+  const agent = await testClient(t, broker, { protocolVersion: 5 });
+  await agent.subscribeAsync('wattdog/#', { qos: 1 });
+  const line = await cuttableLine(t, broker.mqtt.port);
+  const on = (topic: string) => agent.received.filter((message) => message.topic === topic);
+  return {
+    broker,
+    agent,
+    line,
+    on,
+    batches: () => on(TOPICS.backlog).map(({ payload }) => decodeBacklog(Buffer.from(payload))),
+    store: (watermark: { epoch: string; seq: number }) =>
+      agent.publishAsync(TOPICS.stored, JSON.stringify(watermark), { qos: 1, retain: true }),
+    /** The meter's end. */
+    publish(outbox: Outbox, timing: Partial<Timing> = {}) {
+      const stop = new AbortController();
+      const publisher = createPublisher(
+        'main',
+        { url: `mqtt://127.0.0.1:${line.port}` },
+        { outbox, diagnostics: () => DIAGNOSTICS, time: systemTime, log: silentLog },
+        { ...PATIENT, ...timing },
+      );
+      const running = publisher.run(stop.signal);
+      const end = async () => {
+        stop.abort();
+        await running;
+      };
+      t.teardown(end);
+      return {
+        end,
+        /** What the meter does with a reading. */
+        read(count = 1, change: Partial<UnnumberedReading> = {}): Reading[] {
+          return Array.from({ length: count }, () => {
+            const reading = outbox.append(unnumbered(change), { energy: 0, cost: 0 });
+            publisher.live(reading);
+            return reading;
+          });
+        },
+      };
+    },
+    online: () =>
+      until('the meter to be online', ENOUGH, () => on(TOPICS.availability).at(-1)?.payload === 'online'),
+  };
+}
+
+/** A TCP proxy that can be cut, as a cable is, and be mended. */
+async function cuttableLine(t: ExecutionContext, port: number) {
+  const sockets = new Set<Socket>();
+  let whole = true;
+  const server = createServer((near) => {
+    if (!whole) {
+      near.destroy();
+      return;
+    }
+    const far = connectTcp(port, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => {});
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  const cut = () => {
+    whole = false;
+    for (const socket of sockets) socket.destroy();
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    cut();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    cut,
+    mend() {
+      whole = true;
+    },
+  };
+}
+
+const seqs = (readings: Reading[] | undefined) => readings?.map(({ seq }) => seq);
+const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+test('a live reading goes out at once, retained, and expires', async (t) => {
+  const { broker, on, publish, online } = await world(t);
+  const outbox = openOutbox(t);
+  const meter = publish(outbox);
+  await online();
+  const [sent] = meter.read();
+  await until('the reading', ENOUGH, () => on(TOPICS.reading).length === 1);
+  const [received] = on(TOPICS.reading);
+  t.deepEqual(decodeReading(Buffer.from(received?.payload ?? '')), sent);
+  t.is(outbox.pending, 1, 'an acknowledgement is no storage');
+
+  const late = await testClient(t, broker, { protocolVersion: 5 });
+  await late.subscribeAsync(TOPICS.reading);
+  await until('the retained reading', ENOUGH, () => late.received.length === 1);
+  const { retain, expiry = 0 } = late.received[0] ?? {};
+  t.true(retain === true && expiry > 0 && expiry <= 10, `retain ${retain}, expiry ${expiry}`);
+});
+
+for (const [interval, expiry] of [
+  [0, 10],
+  [1.2, 10],
+  [60.1, 301],
+  [9 * 3600, 3600],
+] as const)
+  test(`a reading that covers ${interval} s expires after ${expiry} s`, async (t) => {
+    const { publish, on, online } = await world(t);
+    const meter = publish(openOutbox(t));
+    await online();
+    meter.read(1, { interval });
+    await until('the reading', ENOUGH, () => on(TOPICS.reading).length === 1);
+    const left = on(TOPICS.reading)[0]?.expiry ?? 0;
+    t.true(left <= expiry && left > expiry - 5, `${left}`);
+  });
+
+test('it says online with its diagnostics, and offline when it is told to stop', async (t) => {
+  const { on, publish, online, broker } = await world(t);
+  const meter = publish(openOutbox(t));
+  await online();
+  await until('the diagnostics', ENOUGH, () => on(TOPICS.diagnostics).length === 1);
+  t.deepEqual(JSON.parse(on(TOPICS.diagnostics)[0]?.payload ?? ''), DIAGNOSTICS);
+  await meter.end();
+  await until('offline', ENOUGH, () => on(TOPICS.availability).at(-1)?.payload === 'offline');
+
+  const late = await testClient(t, broker);
+  await late.subscribeAsync(TOPICS.availability);
+  await until('the retained availability', ENOUGH, () => late.received.length === 1);
+  t.like(late.received[0], { payload: 'offline', retain: true });
+});
+
+test('a connection that breaks leaves its will, and a new one is made', async (t) => {
+  const { on, publish, online, line } = await world(t);
+  publish(openOutbox(t));
+  await online();
+  line.cut();
+  await until('the will', ENOUGH, () => on(TOPICS.availability).at(-1)?.payload === 'offline');
+  line.mend();
+  await online();
+  t.deepEqual(
+    on(TOPICS.availability).map(({ payload }) => payload),
+    ['online', 'offline', 'online'],
+  );
+});
+
+test('the watermark empties the outbox, and nothing is sent twice', async (t) => {
+  const { on, publish, online, store, batches } = await world(t);
+  const outbox = openOutbox(t);
+  const meter = publish(outbox);
+  await online();
+  for (const seq of range(1, 5)) {
+    meter.read();
+    await until('the reading', ENOUGH, () => on(TOPICS.reading).length === seq);
+    await store({ epoch: outbox.epoch, seq });
+    await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
+  }
+  t.deepEqual(batches(), []);
+});
+
+test('a watermark of another epoch, or none at all, lets go of nothing', async (t) => {
+  const { agent, on, publish, online, store } = await world(t);
+  const outbox = openOutbox(t);
+  const meter = publish(outbox);
+  await online();
+  meter.read(2);
+  await store({ epoch: 'another', seq: 2 });
+  await agent.publishAsync(TOPICS.stored, 'garbage', { qos: 1 });
+  await agent.publishAsync(TOPICS.stored, '', { qos: 1 });
+  await store({ epoch: outbox.epoch, seq: 1 });
+  await until('the watermark', ENOUGH, () => outbox.pending === 1);
+  t.is(on(TOPICS.availability).length, 1, 'the session stands');
+});
+
+test('readings made without a session come as backlog, in order, the next batch when the watermark moved', async (t) => {
+  const { on, publish, online, store, batches, line } = await world(t);
+  line.cut();
+  const outbox = openOutbox(t);
+  const meter = publish(outbox);
+  meter.read(2 * BACKLOG_BATCH + 7);
+  line.mend();
+  await online();
+
+  await until('the first batch', ENOUGH, () => batches().length === 1);
+  t.deepEqual(seqs(batches()[0]), range(1, BACKLOG_BATCH));
+  // The session works while the batch waits for its watermark.
+  meter.read();
+  await until('a live reading', ENOUGH, () => on(TOPICS.reading).length === 1);
+  await store({ epoch: outbox.epoch, seq: BACKLOG_BATCH - 1 });
+  await until('the watermark', ENOUGH, () => outbox.oldest(1)[0]?.seq === BACKLOG_BATCH);
+  t.is(batches().length, 1, 'not before the whole batch is stored');
+
+  await store({ epoch: outbox.epoch, seq: BACKLOG_BATCH });
+  await until('the second batch', ENOUGH, () => batches().length === 2);
+  t.deepEqual(seqs(batches()[1]), range(BACKLOG_BATCH + 1, 2 * BACKLOG_BATCH));
+  await store({ epoch: outbox.epoch, seq: 2 * BACKLOG_BATCH });
+  await until('the rest', ENOUGH, () => batches().length === 3);
+  t.deepEqual(seqs(batches()[2]), range(2 * BACKLOG_BATCH + 1, 2 * BACKLOG_BATCH + 8));
+  await store({ epoch: outbox.epoch, seq: 2 * BACKLOG_BATCH + 8 });
+  await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
+  t.true(on(TOPICS.backlog).every(({ retain }) => !retain));
+  t.is(on(TOPICS.reading).length, 1, 'late readings are never live ones');
+});
+
+test('what is not stored is sent again, and no less than before', async (t) => {
+  const { publish, store, batches, line } = await world(t);
+  line.cut();
+  const outbox = openOutbox(t);
+  const meter = publish(outbox, { patience: 100, mostPatience: 200 });
+  meter.read(3);
+  line.mend();
+  await until('three batches', ENOUGH, () => batches().length >= 3);
+  for (const batch of batches()) t.deepEqual(seqs(batch), [1, 2, 3]);
+  await store({ epoch: outbox.epoch, seq: 2 });
+  await until('the rest', ENOUGH, () => batches().at(-1)?.length === 1);
+  t.deepEqual(seqs(batches().at(-1)), [3]);
+});
+
+test('a live reading that nobody stores comes again as backlog', async (t) => {
+  const { publish, online, batches } = await world(t);
+  const meter = publish(openOutbox(t), { patience: 100, mostPatience: 200 });
+  await online();
+  meter.read(2);
+  await until('a batch', ENOUGH, () => batches().length > 0);
+  t.deepEqual(seqs(batches()[0]), [1, 2]);
+});
+
+test('after an absence of the agent, its first watermark ends the long patience', async (t) => {
+  const { publish, online, store, batches } = await world(t);
+  const outbox = openOutbox(t);
+  const meter = publish(outbox, { patience: 50, mostPatience: 60_000 });
+  await online();
+  meter.read(2);
+  // It waited 50, 100, 200, 400, 800 and 1600 ms, each time twice as long; now it would wait 3200 ms.
+  await until('patience to grow', ENOUGH, () => batches().length === 7);
+  await store({ epoch: outbox.epoch, seq: 1 });
+  const before = performance.now();
+  await until('the next batch', ENOUGH, () => batches().length === 8);
+  t.true(performance.now() - before < 2500, `${performance.now() - before} ms`);
+  t.deepEqual(seqs(batches().at(-1)), [2]);
+});
+
+test('a new session waits for the retained watermark and sends nothing that is stored', async (t) => {
+  const { publish, store, online, batches } = await world(t);
+  const outbox = openOutbox(t);
+  for (const seq of range(1, 4)) outbox.append(unnumbered({ power: seq }), { energy: 0, cost: 0 });
+  await store({ epoch: outbox.epoch, seq: 3 });
+  publish(outbox, { watermarkGrace: 60_000 });
+  await online();
+  await until('the rest', ENOUGH, () => batches().length === 1);
+  t.deepEqual(seqs(batches()[0]), [4]);
+});
+
+test('an outbox that is an old copy of itself takes a new epoch before it sends on', async (t) => {
+  const { publish, store, online, batches } = await world(t);
+  const outbox = openOutbox(t);
+  const before = outbox.epoch;
+  for (const seq of range(1, 2)) outbox.append(unnumbered({ power: seq }), { energy: 0, cost: 0 });
+  await store({ epoch: before, seq: 50 });
+  publish(outbox, { watermarkGrace: 60_000 });
+  await online();
+  await until('a batch', ENOUGH, () => batches().length === 1);
+  t.not(outbox.epoch, before);
+  t.deepEqual(
+    batches()[0]?.map(({ epoch, seq }) => [epoch, seq]),
+    [
+      [outbox.epoch, 1],
+      [outbox.epoch, 2],
+    ],
+  );
+  await store({ epoch: outbox.epoch, seq: 2 });
+  await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
+});
+
+test('no broker at all: readings wait, and it stops when it is told to', async (t) => {
+  const { publish, line } = await world(t);
+  line.cut();
+  const outbox = openOutbox(t);
+  const meter = publish(outbox);
+  meter.read(3);
+  await meter.end();
+  t.is(outbox.pending, 3);
+});
