@@ -1,8 +1,22 @@
+import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
+import { Bulletin } from '../agent/bulletin.ts';
+import { guard } from '../agent/guard.ts';
+import { dockerHealer } from '../agent/heal/docker.ts';
+import { AgentState } from '../agent/state.ts';
+import { Cadence } from '../agent/watch/cadence.ts';
+import { keepSight } from '../agent/watch/sight.ts';
+import { Watch } from '../agent/watch/watch.ts';
+import { startBroker } from '../broker/broker.ts';
+import { loadSettings } from '../shared/settings/load.ts';
+import { systemTime } from '../shared/time.ts';
+
 import { startDeployment } from './support/deployment.ts';
+import type { PrivateEngine } from './support/engine.ts';
 import { buildImage, importDebootstrapBase, importVictoriaMetrics } from './support/engine-image.ts';
 import { engineTest, sharedEngine } from './support/engine-test.ts';
-import { until } from './support/system.ts';
+import { spin } from './support/inspector.ts';
+import { silentLog, temporaryFolder, until } from './support/system.ts';
 
 const IMAGE = 'wattdog';
 const test = engineTest('debootstrap', 'npm', 'git', 'docker-compose', 'victoria-metrics', 'socat');
@@ -51,6 +65,70 @@ test('a fresh data volume is writable for any user', async (t) => {
     const volume = ['--volume', '/data', '--user', user, '--entrypoint', 'node'];
     t.is(await inImage(...volume, IMAGE, '-e', write), 'written', user);
   }
+});
+
+/** What can go wrong with a meter's process; each gets the id of its container and its process id. */
+const FAULTS: Record<string, (pid: number, id: string, engine: PrivateEngine) => unknown> = {
+  paused: (_pid, id, engine) => engine.docker('pause', id),
+  'stopped inside': (pid) => process.kill(pid, 'SIGSTOP'),
+  spinning: (pid) => spin(pid),
+  exited: (pid) => process.kill(pid, 'SIGTERM'),
+  killed: (pid) => process.kill(pid, 'SIGKILL'),
+};
+
+test('a meter’s container is brought back from every fault, and fresh readings prove it', async (t) => {
+  t.timeout(600_000);
+  const engine = await engineWithImage();
+  const time = systemTime;
+  const log = silentLog;
+  const folder = temporaryFolder(t);
+  const defaults = loadSettings({ environment: {}, readFile: () => '' });
+  const broker = await startBroker({ ...defaults.broker, port: 0 }, { log });
+  t.teardown(broker.close);
+  const url = `mqtt://127.0.0.1:${broker.mqtt.port}`;
+  const environment = { WATTDOG_MQTT_URL: url, WATTDOG_METER_SIMULATED_CADENCE: '200ms' };
+  const id = await engine.docker(
+    ...['run', '--detach', '--network', 'host', '--label', 'wattdog.watch=main', '--tmpfs', '/tmp'],
+    ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...[IMAGE, 'meter'],
+  );
+  t.teardown(() => engine.docker('rm', '--force', '--volumes', id));
+
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  const watch = new Watch(new Cadence(), 2000);
+  const state = new AgentState(join(folder, 'agent.db'));
+  const sight = keepSight([{ topic: 'wattdog/main/reading', watch }], { url }, { time, log }, stop.signal);
+  await until('the first readings', 30_000, () => watch.judge(time.monotonic()).state === 'healthy');
+  // Having just gained its sight, the watch convicts nobody for a while.
+  await time.sleep(31_000, stop.signal);
+
+  for (const [fault, strike] of Object.entries(FAULTS)) {
+    // A new guard has a new ladder: without this, each fault would wait for the back-off of the one before.
+    const round = new AbortController();
+    const healer = dockerHealer({ socket: engine.socket, watch: 'main', stopTimeoutS: 2 }, { time, log });
+    const target = { name: 'main', watch, healer, latest: () => undefined };
+    const guarding = guard(target, { state, bulletin: new Bulletin(), time, log }, round.signal);
+    const pid = Number(await engine.docker('inspect', '--format', '{{.State.Pid}}', id));
+    const struck = Date.now();
+    await strike(pid, id, engine);
+    const incident = await until(`the proof that ${fault} is over`, 60_000, () => {
+      const [newest] = state.incidents(1);
+      const { recovered } = newest ?? {};
+      return newest && recovered && newest.detected > struck ? { ...newest, recovered } : undefined;
+    });
+    t.deepEqual(
+      incident.tries.map(({ result }) => result),
+      ['running'],
+      fault,
+    );
+    t.log(`${fault}: recovered after ${incident.recovered - struck} ms; ${incident.tries[0]?.detail}`);
+    round.abort();
+    await guarding;
+  }
+  stop.abort();
+  await sight;
+  state.close();
 });
 
 const CADENCE = 500;
