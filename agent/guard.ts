@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { RetryError, reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { every, type Time } from '../shared/time.ts';
@@ -43,9 +44,19 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
   let notBefore = 0;
   let cadenceSaved = time.monotonic();
 
+  /** A disk that takes no record is no reason not to heal. */
+  const record = (write: () => void) => {
+    try {
+      write();
+    } catch (error) {
+      log.error(`keeping the record: ${reason(error)}`);
+    }
+  };
+
   const tell = (verdict: Verdict) => {
     if (verdict.state === told) return;
-    const worse = verdict.state === 'stalled' || verdict.state === 'blind';
+    // Before it has ever seen, to be blind is no news.
+    const worse = verdict.state === 'stalled' || (verdict.state === 'blind' && told !== undefined);
     log[worse ? 'warn' : 'info'](`${verdict.state}: ${verdict.sentence}`);
     told = verdict.state;
     bulletin.post(agentTopics.watch(name), verdict);
@@ -55,12 +66,16 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
     const now = time.now();
     before = target.latest();
     after = undefined;
-    const opened = state.openIncident({
+    let opened: Incident = {
+      id: 0,
       watch: name,
       began: now - (verdict.evidence.silence ?? 0),
       detected: now,
       verdict: verdict.sentence,
       tries: [],
+    };
+    record(() => {
+      opened = state.openIncident(opened);
     });
     bulletin.tell(agentTopics.event, { event: 'stalled', ...opened });
     return opened;
@@ -68,12 +83,20 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
 
   const attempt = async (healing: Healer, open: Incident) => {
     const at = time.now();
-    log.warn({ target: healing.target }, 'healing');
+    log.debug({ target: healing.target }, 'healing');
     const done = await tryToHeal(healing, at, signal);
     if (signal.aborted) return;
+    const now = time.monotonic();
+    const last = open.tries.at(-1);
+    if (done.again) {
+      notBefore = now + RETRY;
+      // The same obstacle is told once, not every five seconds.
+      if (last?.result === 'failed' && last.detail === done.attempt.detail) return;
+    } else ladder.tried(now);
     open.tries.push(done.attempt);
-    state.saveIncident(open);
-    bulletin.tell(agentTopics.event, { event: 'healed', ...open });
+    record(() => state.saveIncident(open));
+    const event = done.attempt.result === 'running' ? 'restarted' : done.attempt.result;
+    bulletin.tell(agentTopics.event, { event, ...open });
     const steps = done.attempt.steps
       .map(({ action, tookMs }) => `${action} ${Math.round(tookMs)} ms`)
       .join(', ');
@@ -81,20 +104,14 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
       { target: healing.target },
       `${done.attempt.result}: ${done.attempt.detail}${steps && ` (${steps})`}`,
     );
-    const now = time.monotonic();
-    if (done.again) {
-      notBefore = now + RETRY;
-      return;
-    }
-    ladder.tried(now);
     if (done.attempt.result === 'running') watch.restarted(now);
   };
 
   const recover = (open: Incident) => {
     const recovered = time.now();
     const closed: Incident = { ...open, recovered };
-    if (before && after) closed.loss = lossOf(before, after, watch.cadence.limits()?.median ?? 0);
-    state.saveIncident(closed);
+    if (before && after) closed.loss = lossOf(before, after, watch.cadence.limits()?.median);
+    record(() => state.saveIncident(closed));
     bulletin.tell(agentTopics.event, { event: 'recovered', ...closed });
     log.info(
       { lost: closed.loss },
@@ -103,10 +120,13 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
   };
 
   await every(TICK, time, signal, async () => {
+    // After a pause of our own, timers fire before we have read what came meanwhile, or noticed the pause.
+    if (watch.judge(time.monotonic()).state === 'stalled') await turn();
     const now = time.monotonic();
     const verdict = watch.judge(now);
     tell(verdict);
-    if (incident && target.latest() !== before) after ??= target.latest();
+    const newest = target.latest();
+    if (incident && newest?.time !== before?.time) after ??= newest;
     if (verdict.state === 'stalled') {
       ladder.unhealthy();
       incident ??= convict(verdict);
@@ -119,10 +139,10 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
     }
     if (now - cadenceSaved > SAVE_CADENCE) {
       cadenceSaved = now;
-      state.saveCadence(name, watch.cadence.window());
+      record(() => state.saveCadence(name, watch.cadence.window()));
     }
   });
-  state.saveCadence(name, watch.cadence.window());
+  record(() => state.saveCadence(name, watch.cadence.window()));
 }
 
 async function tryToHeal(

@@ -21,6 +21,8 @@ export interface Intake {
   readonly counts: IntakeCounts;
   /** The newest live reading of each meter. */
   readonly latest: ReadonlyMap<string, Reading>;
+  /** Why the last commit failed; undefined while the journal takes what comes. */
+  readonly trouble: string | undefined;
   /** Feeds the journal from one session, until it ends. */
   run(session: Session): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function createIntake({ journal, log }: { journal: Journal; log: Log }): 
   const counts: IntakeCounts = { received: 0, stored: 0, rejected: 0, failed: 0 };
   const latest = new Map<string, Reading>();
   const complained = new Set<string>();
+  let trouble: string | undefined;
 
   const receive = (topic: string, payload: Uint8Array): Arrivals => {
     const meter = meterName.safeParse(topic.split('/')[1]).data;
@@ -60,11 +63,11 @@ export function createIntake({ journal, log }: { journal: Journal; log: Log }): 
       waiting = { arrivals: [], floors: [] };
       try {
         counts.stored += journal.append(arrivals, floors);
+        trouble = undefined;
       } catch (error) {
         counts.failed += 1;
-        log.error(
-          `writing the journal: ${reason(error)}; ${arrivals.length} readings stay with their meters`,
-        );
+        trouble = `writing the journal: ${reason(error)}`;
+        log.error(`${trouble}; ${arrivals.length} readings stay with their meters`);
         return;
       }
       announce(session, new Map(arrivals.map(({ meter, reading }) => [meter, reading.epoch])));
@@ -98,7 +101,14 @@ export function createIntake({ journal, log }: { journal: Journal; log: Log }): 
     await ended(session.signal);
   };
 
-  return { counts, latest, run };
+  return {
+    counts,
+    latest,
+    get trouble() {
+      return trouble;
+    },
+    run,
+  };
 }
 
 type Floor = { meter: string; epoch: string; seq: number };

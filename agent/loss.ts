@@ -8,10 +8,10 @@ const JOULES_PER_KWH = 3_600_000;
  * silence brings the energy along; otherwise the loss is estimated from the last known power.
  *
  * @param before the last reading before the silence, `after` the first one after it.
- * @param cadence ms between two readings, usually.
+ * @param cadence ms between two readings, usually; undefined where that is not known.
  */
-export function lossOf(before: Reading, after: Reading, cadence: number): Loss {
-  const seconds = (Date.parse(after.time) - Date.parse(before.time)) / 1000;
+export function lossOf(before: Reading, after: Reading, cadence = before.interval * 1000): Loss {
+  const seconds = Math.max(0, (Date.parse(after.time) - Date.parse(before.time)) / 1000);
   const readings = cadence > 0 ? Math.max(0, Math.round((seconds * 1000) / cadence) - 1) : 0;
   const counted = after.quality === 'counted' || after.quality === 'simulated';
   const energy = counted ? 0 : (Math.abs(before.power) * seconds) / JOULES_PER_KWH;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GiveUpError, reason } from '../shared/errors.ts';
@@ -92,7 +93,10 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     connected,
   });
   const web = await startWeb(settings.agent.http, {
-    readiness: () => ({ broker: connected || 'no session with the broker' }),
+    readiness: () => ({
+      broker: connected || 'no session with the broker',
+      journal: intake.trouble ?? true,
+    }),
     metrics: () => renderMetrics(status()),
   });
   opened.defer(() => web.close());
@@ -101,7 +105,7 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     keepSession(
       {
         address,
-        clientId: `wattdog-agent-${process.pid}`,
+        clientId: `wattdog-agent-${randomUUID()}`,
         will: { topic: agentTopics.state, payload: 'offline' },
         farewell: ({ publish }) => publish(agentTopics.state, 'offline', { retain: true }),
       },

@@ -54,7 +54,8 @@ export class AgentState {
     `);
   }
 
-  openIncident(incident: Omit<Incident, 'id'>): Incident {
+  /** @returns the incident with its number. */
+  openIncident({ id: _, ...incident }: Incident): Incident {
     const { lastInsertRowid } = this.#db
       .prepare('INSERT INTO incident (body) VALUES (?)')
       .run(JSON.stringify(incident));

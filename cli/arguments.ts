@@ -37,7 +37,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     const value = inline ?? rest.shift();
     if (value === undefined || (inline === undefined && value.startsWith('--')))
       throw new GiveUpError(
-        `reading the command line: --${name} must have a value, got ${value ?? 'nothing'}`,
+        `reading the command line: --${name} must have a value, got ${value === undefined ? 'nothing' : 'another flag (write --NAME=VALUE for a value that starts with --)'}`,
         2,
       );
     if (name === 'config') parsed.config = value;

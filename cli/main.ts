@@ -73,12 +73,15 @@ async function main([command = '', ...rest]: string[]): Promise<void> {
     process.stdout.write(await help(command));
     return;
   }
-  const run = COMMANDS[command];
+  const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (run === undefined)
     throw new GiveUpError(
       `running wattdog: the command must be one of ${Object.keys(COMMANDS).join(', ')}, got ${command}`,
       2,
     );
+  const [word] = args.words;
+  if (word !== undefined && command !== 'healthcheck')
+    throw new GiveUpError(`running wattdog ${command}: settings are given as --NAME VALUE, got ${word}`, 2);
   await run(args, stop.signal);
 }
 

@@ -60,12 +60,12 @@ function tellDevices(port: string, log: Log): void {
 
 /** The same program with the same arguments, as a meter. It ends with us: its IPC channel closes. */
 function spawnMeter(entry: string, args: string[], broker: BrokerAddress, log: Log): ChildProcess {
-  const child = spawn(process.execPath, [entry, 'meter', ...args], {
+  // Flags win over everything, and the last one over all.
+  const own = ['--log.format', 'json', '--mqtt.url', broker.url];
+  const child = spawn(process.execPath, [entry, 'meter', ...args, ...own], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
       ...process.env,
-      WATTDOG_LOG_FORMAT: 'json',
-      WATTDOG_MQTT_URL: broker.url,
       ...(broker.username === undefined ? {} : { WATTDOG_MQTT_USERNAME: broker.username }),
       ...(broker.password === undefined ? {} : { WATTDOG_MQTT_PASSWORD: broker.password }),
     },

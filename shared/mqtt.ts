@@ -166,9 +166,11 @@ function openSession(client: MqttClient, signal: AbortSignal): Session {
     async publish(topic, payload, { qos = 1, retain = false, expirySeconds } = {}) {
       const properties =
         expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } };
+      if (signal.aborted) await lost;
       await Promise.race([client.publishAsync(topic, payload, { qos, retain, ...properties }), lost]);
     },
     async subscribe(topics, qos, onMessage) {
+      if (signal.aborted) await lost;
       client.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
       const granted = await Promise.race([client.subscribeAsync(topics, { qos }), lost]);
       const refused = granted.find((grant) => grant.qos >= 128);

@@ -37,7 +37,7 @@ export const agentTopics = {
 };
 
 export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;
-export const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
+const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
 
 const phaseNumbers = /^(current|voltage)_\d{1,2}$/;
 
@@ -115,7 +115,7 @@ export type Watermark = z.infer<typeof watermarkSchema>;
 /** One backlog message holds at most this many readings. */
 export const BACKLOG_BATCH = 500;
 /** Bytes; nothing we send is larger, so the broker may refuse what is. */
-export const LARGEST_PAYLOAD = 512 * 1024;
+export const LARGEST_PAYLOAD = 1_048_576;
 
 export const decodeReading = (payload: Uint8Array): Reading => check(readingSchema, payload) as Reading;
 export const decodeBacklog = (payload: Uint8Array): Reading[] =>

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { exponential } from '../../shared/backoff.ts';
-import { GiveUpError } from '../../shared/errors.ts';
+import { GiveUpError, RetryError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { Notifier } from '../../shared/notifier.ts';
 import type { Time } from '../../shared/time.ts';
@@ -84,7 +84,8 @@ export function superviseChild(
       steps.push({ action: 'kill', tookMs: time.monotonic() - began });
     }
     const killed = time.monotonic();
-    await waitFor(() => child?.pid !== undefined, KILL_TIMEOUT, signal);
+    if (!(await waitFor(() => child?.pid !== undefined, KILL_TIMEOUT, signal)))
+      throw new RetryError(`starting the ${name}: must start within ${KILL_TIMEOUT} ms, but it keeps ending`);
     steps.push({ action: 'spawn', tookMs: time.monotonic() - killed });
     return { result: 'running', found, steps };
   };

@@ -13,20 +13,20 @@ export interface Message {
 const READING = /^wattdog\/[^/]+\/reading$/;
 
 /**
- * Tells signs of life from echoes. A retained message, a repetition and a reading that was seen before
- * come from a broker's memory, not from a living meter. Backlog is no life either, but it has its own topic.
+ * Tells signs of life from echoes. A retained message, a repetition and a reading no newer than one that
+ * was seen come from a memory, not from a living meter. Backlog is no life either, but it has its own topic.
  */
 export class SignsOfLife {
-  #lastReading = '';
+  readonly #newest = new Map<string, { epoch: string; seq: number }>();
 
   isNew({ topic, payload, retain, dup }: Message): boolean {
     if (retain || dup) return false;
     if (!READING.test(topic)) return true;
     try {
       const { epoch, seq } = decodeReading(payload);
-      const reading = `${epoch} ${seq}`;
-      if (reading === this.#lastReading) return false;
-      this.#lastReading = reading;
+      const newest = this.#newest.get(topic);
+      if (newest && epoch === newest.epoch && seq <= newest.seq) return false;
+      this.#newest.set(topic, { epoch, seq });
       return true;
     } catch {
       return false;

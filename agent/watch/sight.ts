@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Log } from '../../shared/log.ts';
 import { type BrokerAddress, keepSession, type Session } from '../../shared/mqtt.ts';
 import { every, type Time } from '../../shared/time.ts';
@@ -41,7 +42,7 @@ export async function keepSight(
   };
   await together(
     signal,
-    (stopped) => keepSession({ address, clientId: `wattdog-watch-${process.pid}` }, deps, stopped, look),
+    (stopped) => keepSession({ address, clientId: `wattdog-watch-${randomUUID()}` }, deps, stopped, look),
     (stopped) => feelPulse(targets, deps, stopped),
   );
 }
@@ -95,8 +96,9 @@ async function feelPulse(
   });
 }
 
-/** MQTT's wildcards: `+` is one level, `#` the rest. */
+/** MQTT's wildcards: `+` is one level, `#` the rest; neither begins a match of the broker's own `$…`. */
 export function topicMatches(filter: string, topic: string): boolean {
+  if (topic.startsWith('$') && !filter.startsWith('$')) return false;
   const levels = topic.split('/');
   const wanted = filter.split('/');
   for (const [index, level] of wanted.entries()) {

@@ -26,7 +26,7 @@ export interface Verdict {
 
 /** Messages after a restart that prove it worked. */
 const PROOF = 3;
-/** ms that a restarted target gets to its first message. */
+/** ms that a target gets to its first message, at least, after its restart or ours. */
 const FIRST_MESSAGE_GRACE = 30_000;
 
 /**
@@ -42,6 +42,8 @@ export class Watch {
   #heldUntil = 0;
   /** A gap that spans blindness, a restart or a stall says nothing about the cadence. */
   #gapIsBenign = false;
+  /** The last gap was long enough to convict, and yet a message came by itself. */
+  #gapWasLong = false;
   #restarted: { at: number; fresh: number } | undefined;
 
   /** @param stallAfter ms of silence that convict; undefined to learn them. */
@@ -52,12 +54,9 @@ export class Watch {
 
   /** A message that is a sign of life. */
   lives(at: number): void {
-    const gap = this.#lastLife === undefined ? undefined : at - this.#lastLife;
-    const limits = this.#limits();
-    if (gap !== undefined && this.#gapIsBenign && (limits === undefined || gap < limits.stalled))
-      this.cadence.learn(gap, at);
+    if (this.#lastLife !== undefined && this.#gapIsBenign) this.#learn(at - this.#lastLife, at);
     this.#lastLife = at;
-    this.#gapIsBenign = true;
+    this.#gapIsBenign = this.#blindness === undefined;
     if (this.#restarted) {
       this.#restarted.fresh += 1;
       if (this.#restarted.fresh >= PROOF) this.#restarted = undefined;
@@ -67,12 +66,13 @@ export class Watch {
   /** The target was restarted; from now on fresh messages must prove it. */
   restarted(at: number): void {
     this.#restarted = { at, fresh: 0 };
-    this.#gapIsBenign = false;
+    this.#disregardGap();
   }
 
   /** We cannot see: whatever is silent now is not known to be silent. */
   blinded(why: string): void {
     this.#blindness = why;
+    this.#disregardGap();
   }
 
   /** We see again. The publishers need time to come back too, before silence means anything. */
@@ -84,7 +84,7 @@ export class Watch {
 
   /** We ourselves stood still for `ms`, until `at`: the silence of that time is ours. */
   stoodStill(ms: number, at: number): void {
-    if (this.#lastLife !== undefined) this.#lastLife += ms;
+    if (this.#lastLife !== undefined) this.#lastLife = Math.min(at, this.#lastLife + ms);
     this.#hold(at);
   }
 
@@ -100,7 +100,8 @@ export class Watch {
     if (this.#lastLife === undefined)
       return { state: 'learning', sentence: 'no message since the watch began', evidence: {} };
     const silence = at - this.#lastLife;
-    if (this.#restarted && at - this.#restarted.at < FIRST_MESSAGE_GRACE) {
+    const stalled = limits !== undefined && silence >= limits.stalled && at >= this.#heldUntil;
+    if (this.#restarted && (!stalled || at < this.#restarted.at + this.#grace())) {
       const { fresh } = this.#restarted;
       return {
         state: 'recovering',
@@ -116,7 +117,7 @@ export class Watch {
       };
     const usual = `silent for ${seconds(silence)}, usually ${seconds(limits.median)}`;
     const evidence = { silence, limits };
-    if (silence >= limits.stalled && at >= this.#heldUntil)
+    if (stalled)
       return { state: 'stalled', sentence: `${usual}, never over ${seconds(limits.stalled)}`, evidence };
     if (silence >= limits.suspect) return { state: 'suspect', sentence: usual, evidence };
     return { state: 'healthy', sentence: `a message every ${seconds(limits.median)}`, evidence };
@@ -129,9 +130,25 @@ export class Watch {
     return { median, suspect: this.#stallAfter / 2, stalled: this.#stallAfter };
   }
 
-  #hold(at: number): void {
+  /** One gap that could convict is an outage; a second in a row is a new pace. */
+  #learn(gap: number, at: number): void {
+    const isLong = gap >= (this.#limits()?.stalled ?? Number.POSITIVE_INFINITY);
+    if (!isLong || this.#gapWasLong) this.cadence.learn(gap, at);
+    this.#gapWasLong = isLong;
+  }
+
+  #disregardGap(): void {
     this.#gapIsBenign = false;
-    this.#heldUntil = at + Math.max(FIRST_MESSAGE_GRACE, this.#limits()?.stalled ?? 0);
+    this.#gapWasLong = false;
+  }
+
+  #hold(at: number): void {
+    this.#disregardGap();
+    this.#heldUntil = at + this.#grace();
+  }
+
+  #grace(): number {
+    return Math.max(FIRST_MESSAGE_GRACE, this.#limits()?.stalled ?? 0);
   }
 }
 

@@ -1,4 +1,5 @@
 /** The kinds of value that settings are made of. */
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
@@ -44,7 +45,13 @@ export const timeZone = z.string().refine(
   { error: 'must be an IANA time zone such as America/Los_Angeles' },
 );
 
-/** 127.0.0.0/8, ::1 and localhost. */
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether only this machine can reach `host`, a name or an address. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(address) === 0) return address === 'localhost';
+  return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,6 +1,6 @@
 /** Every setting there is: its rule, its default and its one line of explanation. */
 import { z } from 'zod';
-import { meterName } from '../wire.ts';
+import { LARGEST_PAYLOAD, meterName } from '../wire.ts';
 import { duration, isLoopback, secret, tcpPort, url } from './rules.ts';
 import { tariffSchema } from './tariff.ts';
 
@@ -120,7 +120,7 @@ const broker = z.strictObject({
   max_packet: z
     .int()
     .min(1024)
-    .default(1_048_576)
+    .default(LARGEST_PAYLOAD)
     .describe('bytes; a client that sends a larger packet is disconnected'),
   drain_timeout: duration
     .prefault('5s')

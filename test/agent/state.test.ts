@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { AgentState, type Incident } from '../../agent/state.ts';
+import { temporaryFolder } from '../support/system.ts';
+
+const incident = (watch: string): Incident => ({
+  id: 0,
+  watch,
+  began: 1000,
+  detected: 11_000,
+  verdict: 'silent for 10 s, usually 1.2 s',
+  tries: [],
+});
+
+test('incidents and cadences are there again after a restart', (t) => {
+  const path = join(temporaryFolder(t), 'new', 'agent.db');
+  const state = new AgentState(path);
+  const first = state.openIncident(incident('a'));
+  const second = state.openIncident(incident('b'));
+  const closed: Incident = {
+    ...first,
+    recovered: 20_000,
+    tries: [
+      {
+        at: 12_000,
+        target: 'x',
+        result: 'running',
+        detail: 'frozen',
+        steps: [{ action: 'kill', tookMs: 5 }],
+      },
+    ],
+    loss: { readings: 8, seconds: 10, energy: 0.001 },
+  };
+  state.saveIncident(closed);
+  state.saveCadence('a', [1200.4, 1199.6]);
+  state.saveCadence('a', [1200.4, 1199.6, 1300]);
+  state.close();
+
+  const again = new AgentState(path);
+  t.teardown(() => again.close());
+  t.deepEqual(again.incidents(10), [second, closed]);
+  t.deepEqual(again.incidents(1), [second]);
+  t.deepEqual(again.cadence('a'), [1200, 1200, 1300]);
+  t.deepEqual(again.cadence('b'), []);
+});

@@ -1,0 +1,154 @@
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import test from 'ava';
+import { verifyPassword } from '../../broker/passwords.ts';
+import { temporaryFolder } from '../support/system.ts';
+import { runWattdog } from './support.ts';
+
+test('help tells every command, setting and exit code', async (t) => {
+  for (const args of [['--help'], ['-h'], [], ['up', '--help']]) {
+    const { code, out, err } = await runWattdog(t, args);
+    t.is(code, 0);
+    t.is(err, '');
+    for (const text of ['--meter.port ("simulated")', '--broker.users ([])', 'Exit codes: 0'])
+      t.true(out.includes(text), `${args} ${text}`);
+  }
+});
+
+test('a wrong command line is exit code 2, with what is wrong', async (t) => {
+  for (const [args, message] of [
+    [['frobnicate'], /must be one of up, agent, .*, got frobnicate\n$/],
+    [['toString'], /got toString\n$/],
+    [['up', '/dev/ttyACM0'], /settings are given as --NAME VALUE, got \/dev\/ttyACM0\n$/],
+    [['up', '--port'], /--port must have a value, got nothing\n$/],
+    [['up', '--mqtt.password', '--hunter2'], /--mqtt\.password must have a value, got another flag/],
+    [['healthcheck'], /role must be agent, meter or broker, got nothing\n$/],
+    [['healthcheck', 'cat'], /got cat\n$/],
+  ] as const) {
+    const { code, out, err } = await runWattdog(t, [...args]);
+    t.is(code, 2, `${args}: ${err}`);
+    t.regex(err, message);
+    t.notRegex(err, /hunter2|\n {4}at /);
+    t.is(out, '');
+  }
+});
+
+test('wrong settings are exit code 78, all at once, for every command that reads them', async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(join(cwd, 'wattdog.yaml'), 'meter: { baud: x }\nagent: { http: { token: 5 } }');
+  for (const command of ['up', 'agent', 'meter', 'broker', 'check']) {
+    const { code, out, err } = await runWattdog(
+      t,
+      [command, '--meter.colour', 'red', '--broker.host', '0.0.0.0'],
+      {
+        cwd,
+        env: { WATTDOG_METER_SILENCE: 'long' },
+      },
+    );
+    t.is(code, 78, command);
+    t.regex(err, /^wattdog: reading the settings: 5 problems\n/);
+    for (const key of ['meter.baud', 'agent.http.token', '--meter.colour', 'broker.host', 'meter.silence'])
+      t.true(err.includes(`\n  ${key}`), `${key} in ${err}`);
+    t.is(out, '');
+  }
+  t.deepEqual(readdirSync(cwd), ['wattdog.yaml'], 'nothing was begun');
+});
+
+test('a settings file that is named must be there, and check prints what is understood without secrets', async (t) => {
+  const cwd = temporaryFolder(t);
+  const missing = await runWattdog(t, ['check', '--config', 'mine.yaml'], { cwd });
+  t.is(missing.code, 78);
+  t.regex(missing.err, /must be readable, got mine\.yaml \(ENOENT/);
+
+  writeFileSync(join(cwd, 'mine.yaml'), 'meter: { max_current: 63 }\nmqtt: { password: hunter2 }');
+  writeFileSync(join(cwd, 'token'), 'hunter2\n');
+  const { code, out, err } = await runWattdog(t, ['check', '--baud=115200'], {
+    cwd,
+    env: {
+      WATTDOG_CONFIG: 'mine.yaml',
+      WATTDOG_AGENT_HTTP_TOKEN_FILE: 'token',
+      DOCKER_HOST: 'unix:///run/user/1000/docker.sock',
+    },
+  });
+  t.is(code, 0, err);
+  t.notRegex(out, /hunter2/);
+  for (const line of [
+    '  max_current: 63',
+    '  baud: 115200',
+    '    token: (hidden)',
+    '    socket: /run/user/1000/docker.sock',
+  ])
+    t.true(out.includes(`${line}\n`), `${line} in\n${out}`);
+});
+
+test('check knows the tariffs', async (t) => {
+  const { code, err } = await runWattdog(t, ['check', '--meter.tariff', 'free']);
+  t.is(code, 78);
+  t.regex(err, /tariff.*free/);
+});
+
+test('a busy port is exit code 1 with the setting to change, and nothing is left running', async (t) => {
+  const busy = createServer();
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => busy.close());
+  const address = busy.address();
+  const port = String(address !== null && typeof address === 'object' && address.port);
+  for (const args of [
+    ['up', '--broker.port', port, '--agent.http.port', '0'],
+    ['up', '--broker.port', '0', '--agent.http.port', port],
+    ['broker', '--broker.port', port],
+  ]) {
+    // It has ended only when its output is closed: a child of its own would hold that open.
+    const { code, err } = await runWattdog(t, args);
+    t.is(code, 1, err);
+    t.regex(
+      err,
+      new RegExp(`wattdog: listening for (MQTT|HTTP) on 127\\.0\\.0\\.1:${port}: .*(broker|http)\\.port`),
+    );
+    t.is(err.split('\n').length, 2, err);
+  }
+});
+
+test('a missing device is exit code 1, before anything is begun', async (t) => {
+  const cwd = temporaryFolder(t);
+  const { code, out, err } = await runWattdog(t, ['up', '--port', '/dev/nowhere', '--decoder', 'amps'], {
+    cwd,
+  });
+  t.is(code, 1);
+  t.regex(
+    err,
+    /^wattdog: opening the meter's port: \/dev\/nowhere must exist, but does not; (found|no serial)/,
+  );
+  t.is(out, '');
+  t.deepEqual(readdirSync(cwd), []);
+});
+
+test('a data folder that cannot be had is exit code 1', async (t) => {
+  const { code, err } = await runWattdog(t, ['up', '--data', '/dev/null/x']);
+  t.is(code, 1);
+  t.regex(err, /^wattdog: opening \/dev\/null\/x\/journal\.db: .*choose it with data\n$/);
+});
+
+test('a password becomes a line for broker.users', async (t) => {
+  const { code, out } = await runWattdog(t, ['hash-password'], { input: 'correct horse\n' });
+  t.is(code, 0);
+  const users = JSON.stringify([{ name: 'me', role: 'reader', password_hash: out.trim() }]);
+  t.is((await runWattdog(t, ['check', '--broker.users', users, '--broker.host', '0.0.0.0'])).code, 0);
+  t.true(await verifyPassword(out.trim(), 'correct horse'));
+});
+
+test('a health check looks at the heartbeat of its role', async (t) => {
+  const cwd = temporaryFolder(t);
+  mkdirSync(cwd, { recursive: true });
+  const beat = join(cwd, 'wattdog-meter.alive');
+  const check = () => runWattdog(t, ['healthcheck', 'meter'], { cwd });
+  const none = await check();
+  t.is(none.code, 1);
+  t.regex(none.err, /the meter shows no sign of life/);
+  writeFileSync(beat, '');
+  t.is((await check()).code, 0);
+  const old = new Date(Date.now() - 60_000);
+  utimesSync(beat, old, old);
+  t.is((await check()).code, 1);
+});

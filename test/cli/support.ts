@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { temporaryFolder, until } from '../support/system.ts';
+
+const ENTRY = join(import.meta.dirname, '../../cli/main.ts');
+
+interface Command {
+  child: ChildProcess;
+  /** What it printed so far. */
+  out(): string;
+  err(): string;
+  /** Resolves with its exit code when it has ended and closed its output. */
+  ended: Promise<number | null>;
+}
+
+/** The command line as its own process, in a folder of its own and with no settings but the given; gone with the test. */
+export function wattdog(
+  t: ExecutionContext,
+  args: string[],
+  {
+    env = {},
+    cwd = temporaryFolder(t),
+    input = '',
+  }: { env?: Record<string, string>; cwd?: string; input?: string } = {},
+): Command {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [ENTRY, ...args], { cwd, env: { PATH, TMPDIR: cwd, ...env } });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  t.teardown(async () => {
+    const children = childrenOf(child.pid);
+    child.kill('SIGKILL');
+    for (const pid of children) process.kill(pid, 'SIGKILL');
+    await ended;
+  });
+  return { child, out: () => out, err: () => err, ended };
+}
+
+/** Runs it to its end. */
+export async function runWattdog(
+  ...given: Parameters<typeof wattdog>
+): Promise<{ code: number | null; out: string; err: string }> {
+  const { ended, out, err } = wattdog(...given);
+  const code = await ended;
+  return { code, out: out(), err: err() };
+}
+
+/** `up` on ports of the system's choice: its log lines tell which. */
+export async function startUp(
+  t: ExecutionContext,
+  args: string[] = [],
+  options: Parameters<typeof wattdog>[2] = {},
+): Promise<Command & { url: string; http: number; meterPid: () => number | undefined }> {
+  const ports = ['--broker.port', '0', '--agent.http.port', '0'];
+  const command = wattdog(t, ['up', ...ports, '--meter.simulated_cadence', '200ms', ...args], options);
+  const line = await until('the agent to run', 30_000, () => {
+    if (command.child.exitCode !== null) throw new Error(command.err());
+    return logLines(command.out()).find(({ msg }) => msg === 'the agent runs');
+  });
+  return {
+    ...command,
+    url: String(line.broker),
+    http: Number(line.http),
+    meterPid: () => childrenOf(command.child.pid)[0],
+  };
+}
+
+export function logLines(out: string): Record<string, unknown>[] {
+  return out
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+export function childrenOf(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => statOf(child)?.parent === pid);
+}
+
+/** The parent and the state letter of a process; undefined when there is none. */
+export function statOf(pid: number): { parent: number; state: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { parent: Number(parent), state };
+  } catch {
+    return undefined;
+  }
+}
+
+export function isGone(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat === undefined || stat.state === 'Z';
+}

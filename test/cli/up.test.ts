@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { openClient } from '../support/brokers.ts';
+import { temporaryFolder, until } from '../support/system.ts';
+import { isGone, logLines, runWattdog, startUp, wattdog } from './support.ts';
+
+test('with no hardware, simulated readings appear and are journalled; SIGTERM ends all in two seconds', async (t) => {
+  const { url, http, out, child, ended, meterPid } = await startUp(t);
+  const reader = await openClient(
+    t,
+    url,
+    'wattdog/+/reading',
+    'wattdog/+/stored',
+    'wattdog/+/availability',
+    'wattdog/agent/state',
+  );
+  const last = (topic: string) =>
+    reader.received.findLast((message) => message.topic === topic)?.payload ?? '';
+  await until('readings', 30_000, () => last('wattdog/main/reading') !== '');
+  t.like(JSON.parse(last('wattdog/main/reading')), { quality: 'simulated' });
+  await until('the watermark', 10_000, () => last('wattdog/main/stored') !== '');
+  await until('the heartbeat', 10_000, async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+    return /^wattdog_meter_power_watts\{.*quality="simulated"\} \d/m.test(metrics);
+  });
+  t.true(logLines(out()).some(({ msg }) => String(msg).includes('SIMULATED')));
+  t.is(last('wattdog/main/availability'), 'online');
+
+  const meter = await until('the meter', 10_000, meterPid);
+  const began = Date.now();
+  child.kill('SIGTERM');
+  t.is(await ended, 0);
+  t.true(Date.now() - began < 2000, `${Date.now() - began} ms`);
+  t.true(isGone(meter));
+  t.is(last('wattdog/main/availability'), 'offline');
+  t.is(last('wattdog/agent/state'), 'offline');
+  const complaints = logLines(out()).filter(({ level }) => Number(level) >= 40);
+  t.deepEqual(
+    complaints.map(({ msg }) => msg),
+    ['no port given: the readings are SIMULATED'],
+  );
+});
+
+test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (t) => {
+  t.timeout(110_000);
+  const cwd = temporaryFolder(t);
+  const watch = '{ name: main, topic: wattdog/main/reading, stall_after: 5s }';
+  writeFileSync(join(cwd, 'wattdog.yaml'), `agent: { watches: [${watch}] }`);
+  const { url, meterPid, out } = await startUp(t, [], { cwd });
+  const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event');
+  const readings = () => reader.received.filter(({ topic }) => topic === 'wattdog/main/reading');
+  const events = () =>
+    reader.received
+      .filter(({ topic }) => topic === 'wattdog/agent/event')
+      .map(({ payload }) => JSON.parse(payload) as { event: string; tries: { detail: string }[] });
+  await until('readings', 30_000, () => readings().length > 3);
+  const first = await until('the meter', 10_000, meterPid);
+  process.kill(first, 'SIGSTOP');
+  // The agent has just begun to see: it convicts nobody for the first 30 s.
+  await until('the recovery', 90_000, () => events().some(({ event }) => event === 'recovered'));
+  t.deepEqual(
+    events().map(({ event }) => event),
+    ['stalled', 'restarted', 'recovered'],
+  );
+  t.is(events().at(-1)?.tries[0]?.detail, 'the process was stopped (SIGSTOP)');
+  t.true(isGone(first));
+  t.not(meterPid(), first);
+  const seqs = readings().map(({ payload }) => (JSON.parse(payload) as { seq: number }).seq);
+  t.deepEqual(
+    seqs,
+    seqs.toSorted((a, b) => a - b),
+    'numbers go on where they were',
+  );
+  t.true(logLines(out()).some(({ msg }) => String(msg).startsWith('recovered')));
+});
+
+test('kill -9 of the agent ends its meter', async (t) => {
+  const { child, meterPid, ended } = await startUp(t);
+  const meter = await until('the meter', 10_000, meterPid);
+  child.kill('SIGKILL');
+  await until('the meter to be gone', 10_000, () => isGone(meter));
+  t.is(await ended, null);
+});
+
+test('settings on the command line cannot part the meter from its agent', async (t) => {
+  const { url, out } = await startUp(t, [
+    '--mqtt.url',
+    'embedded',
+    '--log.format',
+    'json',
+    '--name',
+    'garage',
+  ]);
+  const reader = await openClient(t, url, 'wattdog/garage/reading');
+  await until('readings', 30_000, () => reader.received.length > 0);
+  t.true(logLines(out()).some(({ from }) => from === 'meter'));
+});
+
+test('users or not, the meter may publish', async (t) => {
+  const cwd = temporaryFolder(t);
+  const { http } = await startUp(t, ['--broker.credentials', 'credentials', '--broker.host', '0.0.0.0'], {
+    cwd,
+  });
+  await until('readings', 30_000, async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+    return metrics.includes('wattdog_meter_power_watts{meter="main"');
+  });
+  t.pass();
+});
+
+test('each role runs as its own process', async (t) => {
+  const cwd = temporaryFolder(t);
+  const { url, http } = await startUp(t, ['--name', 'other'], { cwd });
+  const meter = wattdog(t, ['meter', '--mqtt.url', url, '--name', 'attic', '--data', 'attic'], { cwd });
+  const reader = await openClient(t, url, 'wattdog/attic/+');
+  const last = (name: string) =>
+    reader.received.findLast(({ topic }) => topic === `wattdog/attic/${name}`)?.payload;
+  await until('its readings', 30_000, () => last('reading') !== undefined);
+  t.is((await runWattdog(t, ['healthcheck', 'meter'], { cwd })).code, 0);
+  t.is((await runWattdog(t, ['healthcheck', 'agent'], { cwd })).code, 0);
+  t.is((await runWattdog(t, ['healthcheck', 'broker'], { cwd })).code, 1);
+  meter.child.kill('SIGINT');
+  t.is(await meter.ended, 0);
+  await until('offline', 10_000, () => last('availability') === 'offline');
+  t.is((await fetch(`http://127.0.0.1:${http}/healthz`)).status, 200);
+});

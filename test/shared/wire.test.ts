@@ -1,0 +1,172 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { DropError, reason } from '../../shared/errors.ts';
+import {
+  BACKLOG_BATCH,
+  decodeBacklog,
+  decodeReading,
+  decodeWatermark,
+  LARGEST_PAYLOAD,
+  meterName,
+  meterTopics,
+} from '../../shared/wire.ts';
+import { testReading } from '../support/readings.ts';
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value));
+const withText = (key: string, json: string) =>
+  Buffer.from(JSON.stringify({ ...testReading(), [key]: 'HERE' }).replace('"HERE"', json));
+
+const amount = fc.double({ noNaN: true, noDefaultInfinity: true });
+const reading = fc
+  .record({
+    seq: fc.integer({ min: 1, max: 2 ** 30 }),
+    power: amount,
+    energy: amount,
+    cost: amount,
+    current_1: amount,
+  })
+  .map(({ seq, ...changes }) => testReading(seq, changes));
+
+test('what is written is read again unchanged', (t) => {
+  fc.assert(
+    fc.property(fc.array(reading, { minLength: 1, maxLength: 20 }), (readings) => {
+      t.deepEqual(decodeBacklog(encode(readings)), JSON.parse(JSON.stringify(readings)));
+      for (const one of readings) t.deepEqual(decodeReading(encode(one)), JSON.parse(JSON.stringify(one)));
+    }),
+  );
+  const watermark = { epoch: 'e-1', seq: 0 };
+  t.deepEqual(decodeWatermark(encode(watermark)), watermark);
+});
+
+test('a field that a newer meter adds is kept', (t) => {
+  t.like(decodeReading(encode({ ...testReading(), frequency: 60 })), { frequency: 60 });
+});
+
+test('a full backlog message of long readings is within the largest payload', (t) => {
+  const phases = Object.fromEntries(
+    Array.from({ length: 12 }, (_, index) => [
+      [`current_${index + 1}`, -123.456789012345],
+      [`voltage_${index + 1}`, 230.123456789012],
+    ]).flat(),
+  );
+  const long = testReading(1, {
+    seq: Number.MAX_SAFE_INTEGER,
+    ...phases,
+    epoch: 'e'.repeat(64),
+    tariff: 't'.repeat(64),
+    energy: 123456.789012345,
+    cost: -123456.789012345,
+  });
+  t.true(encode(Array(BACKLOG_BATCH).fill(long)).length < LARGEST_PAYLOAD);
+});
+
+const wrong: [name: string, payload: Uint8Array, message: RegExp][] = [
+  ['nothing', Buffer.alloc(0), /0 bytes: must be JSON in UTF-8, got ""/],
+  ['not UTF-8', Buffer.from([0x22, 0xff, 0xfe, 0x22]), /4 bytes: must be JSON in UTF-8, got ".*�/],
+  ['not JSON', Buffer.from('12.3 4.5\r\n'), /must be JSON in UTF-8, got "12.3 4.5\\r\\n"/],
+  ['cut off', encode(testReading()).subarray(0, 100), /must be JSON in UTF-8/],
+  ['a number', encode(42), /the message: .*expected object.*, got 42/],
+  ['null', encode(null), /the message: .*expected object.*, got null/],
+  ['an array', encode([testReading()]), /the message: .*expected object/],
+  ['an empty object', encode({}), /time: .*expected string.*, got undefined/],
+  [
+    'a number as text',
+    encode(testReading(1, { power: '5' as never })),
+    /power: .*expected number.*, got "5"/,
+  ],
+  ['NaN', withText('power', 'NaN'), /must be JSON/],
+  ['null for a number', withText('power', 'null'), /power: .*expected number.*, got null/],
+  ['infinite', withText('energy', '1e999'), /energy: .*number/],
+  ['a negative interval', encode(testReading(1, { interval: -1 })), /interval: .*>=0, got -1/],
+  ['seq 0', encode(testReading(0)), /seq: .*>=1, got 0/],
+  ['a broken seq', encode(testReading(1.5)), /seq: .*got 1.5/],
+  ['a seq beyond counting', encode(testReading(1, { seq: 2 ** 53 })), /seq: .*got 9007199254740992/],
+  [
+    'a local time',
+    encode(testReading(1, { time: '2026-01-15T12:00:00+01:00' })),
+    /time: .*got "2026-01-15T12/,
+  ],
+  [
+    'a day that never was',
+    encode(testReading(1, { time: '2026-02-30T12:00:00Z' })),
+    /time: .*got "2026-02-30/,
+  ],
+  ['an epoch with a space', encode(testReading(1, { epoch: 'a b' })), /epoch: must be .*, got "a b"/],
+  ['an endless tariff', encode(testReading(1, { tariff: 'x'.repeat(65) })), /tariff: .*<=64.*, got "xxx/],
+  [
+    'an unknown quality',
+    encode(testReading(1, { quality: 'good' as never })),
+    /quality: .*"measured".*, got "good"/,
+  ],
+  [
+    'a phase as text',
+    encode(testReading(1, { current_1: '1' as never })),
+    /current_1: must be a number, got "1"/,
+  ],
+  ['an infinite phase', withText('voltage_12', '1e999'), /voltage_12: must be a number/],
+  ['a phase that is missing', withText('current_2', 'null'), /current_2: must be a number, got null/],
+];
+
+for (const [name, payload, message] of wrong)
+  test(`a reading that is ${name} is dropped, with the rule and the value`, (t) => {
+    const error = t.throws(() => decodeReading(payload), { instanceOf: DropError });
+    t.regex(reason(error), message);
+  });
+
+test('what is received is quoted in brief', (t) => {
+  const error = t.throws(() => decodeReading(encode({ time: 'x'.repeat(1e6) })), { instanceOf: DropError });
+  t.true(reason(error).length < 300);
+  const text = t.throws(() => decodeReading(Buffer.alloc(1e6, 'x')), { instanceOf: DropError });
+  t.true(reason(text).length < 300);
+});
+
+test('a backlog names the reading that is wrong, and has a size', (t) => {
+  const [good, bad] = [testReading(1), { ...testReading(2), cost: 'much' }];
+  t.throws(() => decodeBacklog(encode([good, bad])), { message: /1\.cost: .*expected number.*, got "much"/ });
+  t.throws(() => decodeBacklog(encode([])), { instanceOf: DropError, message: />=1/ });
+  t.throws(() => decodeBacklog(encode(Array(BACKLOG_BATCH + 1).fill(good))), { message: /<=500/ });
+  t.throws(() => decodeBacklog(encode(good)), { message: /expected array/ });
+});
+
+test('a watermark is nothing but epoch and seq', (t) => {
+  for (const value of [
+    { epoch: 'e', seq: -1 },
+    { epoch: 'e', seq: '1' },
+    { epoch: 'e' },
+    { epoch: 'e', seq: 1, x: 1 },
+    7,
+  ])
+    t.throws(() => decodeWatermark(encode(value)), { instanceOf: DropError });
+});
+
+test('no bytes at all make a decoder throw anything but DropError, or let a time through that is none', (t) => {
+  const anything = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.json().map((text) => Buffer.from(text)),
+    fc
+      .tuple(fc.constantFrom(...Object.keys(testReading())), fc.jsonValue())
+      .map(([key, value]) => encode({ ...testReading(), [key]: value })),
+    fc.date().map((date) => encode({ ...testReading(), time: date })),
+  );
+  fc.assert(
+    fc.property(anything, (payload) => {
+      for (const decode of [decodeReading, decodeBacklog, decodeWatermark]) {
+        try {
+          decode(payload);
+          if (decode === decodeReading) t.true(Number.isFinite(Date.parse(decodeReading(payload).time)));
+        } catch (error) {
+          t.true(error instanceof DropError);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a meter’s name can stand in a topic, a file name and a tag', (t) => {
+  for (const name of ['main', '0', 'a-b_c', 'x'.repeat(63)]) t.true(meterName.safeParse(name).success, name);
+  for (const name of ['', 'Main', '-a', 'a/b', 'a b', '+', '#', '..', 'ä', 'x'.repeat(64), 'main\n'])
+    t.false(meterName.safeParse(name).success, name);
+  t.is(meterTopics('main').backlog, 'wattdog/main/backlog');
+  t.is(new Set(Object.values(meterTopics('main'))).size, 5);
+});
