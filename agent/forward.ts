@@ -68,6 +68,8 @@ export class Forwarder {
   #size: number;
   /** Entries a request may carry; lowered for good by a store that calls it too large. */
   #most: number;
+  /** The settled entry that is on disk. */
+  #saved: number;
   /** The store's `signs` when the cursor was last known to be right. */
   #signs: number;
   /** The furthest entry ever judged, so that one that is sent again is not counted again. */
@@ -86,6 +88,7 @@ export class Forwarder {
     this.#backoff = exponential(100, 1000, this.#random);
     this.#cursor = new Cursor(deps.journal.cursor(deps.store.name), deps.settleMs);
     this.#judged = this.#cursor.settled;
+    this.#saved = this.#cursor.settled;
     this.#signs = deps.store.signs;
     this.#size = deps.batch;
     this.#most = deps.batch;
@@ -110,12 +113,19 @@ export class Forwarder {
         await this.#step(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof RetryError)) throw error;
-        this.#failed(error);
-        const pause = Math.max(error.afterMs ?? 0, this.#backoff(this.#attempt++));
+        const failure = error instanceof RetryError ? error : this.#ownFailure(error);
+        this.#failed(failure);
+        const pause = Math.max(failure.afterMs ?? 0, this.#backoff(this.#attempt++));
         await time.sleep(pause, signal).catch(() => {});
       }
     }
+  }
+
+  /** The journal's disk may be full or failing: that ends no other store's loop, nor the broker. */
+  #ownFailure(error: unknown): RetryError {
+    return new RetryError(`feeding ${this.#deps.store.name} from the journal: ${reason(error)}`, {
+      afterMs: PATIENCE_MS,
+    });
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -202,8 +212,11 @@ export class Forwarder {
     this.#lastSuccess = time.now();
     this.#size = Math.min(this.#most, this.#size * 2);
     // A sign that came meanwhile means that this answer proves nothing about earlier ones.
-    if (store.signs === this.#signs && this.#cursor.settle(time.monotonic()))
+    if (store.signs === this.#signs) this.#cursor.settle(time.monotonic());
+    if (this.#cursor.settled !== this.#saved) {
       journal.saveCursor(store.name, this.#cursor.settled);
+      this.#saved = this.#cursor.settled;
+    }
     if (this.#outage === undefined) return;
     this.#outage.sent += sent;
     this.#outage.awayMs ??= time.monotonic() - this.#outage.monotonic;

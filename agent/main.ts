@@ -1,28 +1,25 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { GiveUpError, reason } from '../shared/errors.ts';
 import { keepHeartbeat } from '../shared/heartbeat.ts';
 import type { Log } from '../shared/log.ts';
 import { type BrokerAddress, keepSession } from '../shared/mqtt.ts';
+import { openFile } from '../shared/open-file.ts';
 import { brokerAddress } from '../shared/settings/broker-address.ts';
 import type { Settings, WatchSettings } from '../shared/settings/schema.ts';
 import type { Time } from '../shared/time.ts';
 import { together } from '../shared/together.ts';
-import { agentTopics, meterTopics } from '../shared/wire.ts';
+import { agentTopics, meterOfReadings, meterTopics } from '../shared/wire.ts';
 import { Bulletin } from './bulletin.ts';
 import { startEmbedded } from './embedded.ts';
 import { Forwarder } from './forward.ts';
 import { type Guarded, guard } from './guard.ts';
 import { superviseChild } from './heal/child.ts';
-import { dockerHealer } from './heal/docker.ts';
 import type { Healer } from './heal/healer.ts';
 import { createIntake } from './intake.ts';
 import { Journal } from './journal.ts';
 import { AgentState } from './state.ts';
 import type { AgentStatus } from './status.ts';
-import { openStore } from './stores/store.ts';
 import { Cadence } from './watch/cadence.ts';
 import { keepSight } from './watch/sight.ts';
 import { Watch } from './watch/watch.ts';
@@ -53,9 +50,9 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const { time, log } = deps;
   await using opened = new AsyncDisposableStack();
 
-  const journal = openFile('journal.db', settings.data, (path) => new Journal(path));
+  const journal = openFile(settings.data, 'journal.db', (path) => new Journal(path));
   opened.defer(() => journal.close());
-  const state = openFile('agent.db', settings.data, (path) => new AgentState(path));
+  const state = openFile(settings.data, 'agent.db', (path) => new AgentState(path));
   opened.defer(() => state.close());
 
   const embedded = settings.mqtt.url === 'embedded' ? await startEmbedded(settings.broker, log) : undefined;
@@ -65,23 +62,26 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const { spawnMeter } = deps;
   const child =
     spawnMeter && superviseChild('meter', () => spawnMeter(embedded?.meter ?? address), { time, log });
-  const stores = settings.agent.stores.map((store) => ({
-    batch: store.batch,
-    store: openStore(store, time.now),
-  }));
+  const stores = await openStores(settings, time);
   for (const { store } of stores) opened.defer(() => store.close());
   const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));
 
   const intake = createIntake({ journal, log });
   const bulletin = new Bulletin();
   bulletin.post(agentTopics.state, 'online');
-  const guarded = watchesOf(settings).map((watch): Guarded & { topic: string } => ({
-    name: watch.name,
-    topic: watch.topic,
-    watch: new Watch(new Cadence(state.cadence(watch.name)), watch.stall_after),
-    healer: watch.heal ? healerOf(watch, settings, deps, child?.healer) : undefined,
-    latest: () => intake.latest.get(watch.topic.split('/')[1] ?? ''),
-  }));
+  const guarded = await Promise.all(
+    watchesOf(settings).map(async (watch): Promise<Guarded & { topic: string }> => {
+      const healer = watch.heal ? await healerOf(watch, settings, deps, child?.healer) : undefined;
+      const meter = meterOfReadings(watch.topic);
+      return {
+        name: watch.name,
+        topic: watch.topic,
+        watch: new Watch(new Cadence(state.cadence(watch.name)), watch.stall_after),
+        healer,
+        latest: () => (meter === undefined ? undefined : intake.latest.get(meter)),
+      };
+    }),
+  );
 
   let connected = false;
   const status = (): AgentStatus => ({
@@ -137,37 +137,35 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   );
 }
 
+/** Loaded only where there is a store: a machine without one saves the memory. */
+async function openStores({ agent }: Settings, time: Time) {
+  if (agent.stores.length === 0) return [];
+  const { openStore } = await import('./stores/store.ts');
+  return agent.stores.map((store) => ({ batch: store.batch, store: openStore(store, time.now) }));
+}
+
 /** The watches of the settings, or else the one for the readings of the meter they name. */
 function watchesOf({ agent, meter }: Settings): WatchSettings[] {
   return agent.watches ?? [{ name: meter.name, topic: meterTopics(meter.name).reading, heal: true }];
 }
 
 /** A child meter heals its own watch; every other watch may restart the one container it names or that names it. */
-function healerOf(
+async function healerOf(
   watch: WatchSettings,
   settings: Settings,
   { time, log }: Deps,
   child: Healer | undefined,
-): Healer | undefined {
+): Promise<Healer | undefined> {
   if (child && watch.topic === meterTopics(settings.meter.name).reading) return child;
   const { socket, stop_timeout } = settings.agent.docker;
   if (!socket.startsWith('tcp://') && !existsSync(socket)) {
     log.info({ watch: watch.name, socket }, 'no Docker socket there: a stall is told, nothing is restarted');
     return undefined;
   }
+  // Docker's client is the largest part of all: nobody pays for it who has nothing to restart with it.
+  const { dockerHealer } = await import('./heal/docker.ts');
   return dockerHealer(
     { socket, watch: watch.name, container: watch.container, stopTimeoutS: stop_timeout },
     { time, log },
   );
-}
-
-function openFile<T>(name: string, folder: string, open: (path: string) => T): T {
-  const path = join(folder, name);
-  try {
-    return open(path);
-  } catch (error) {
-    throw new GiveUpError(
-      `opening ${path}: ${reason(error)}; the folder must be writable, choose it with data`,
-    );
-  }
 }

@@ -39,17 +39,20 @@ export class LiveLine {
   }
 }
 
-/** The present in one line: power, energy, cost, and the state of each watch and store. */
+/** The present in one line, the most telling first: watches, power, energy, cost, price, stores. */
 export function describeStatus(status: AgentStatus, currency: string): string {
-  const meters = status.meters.map(({ meter, reading }) => {
-    const unit = reading.power_basis === 'apparent' ? 'VA' : 'W';
-    const money = new Intl.NumberFormat('en', { style: 'currency', currency }).format(reading.cost);
-    const simulated = reading.quality === 'simulated' ? ' simulated' : '';
-    return `${meter}${simulated} ${Math.round(reading.power)} ${unit} · ${reading.energy.toFixed(3)} kWh · ${money} at ${reading.price} (${reading.tariff})`;
-  });
+  const money = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const price = new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 4 });
   const watches = status.watches.map(({ name, verdict }) => `${name}: ${verdict.state}`);
+  const meters = status.meters.map(({ meter, reading }) => {
+    const name = status.meters.length > 1 ? `${meter} ` : '';
+    const unit = reading.power_basis === 'apparent' ? 'VA' : 'W';
+    const simulated = reading.quality === 'simulated' ? ' simulated' : '';
+    const power = `${name}${Math.round(reading.power)} ${unit}${simulated}`;
+    return `${power} · ${reading.energy.toFixed(3)} kWh · ${money.format(reading.cost)} at ${price.format(reading.price)}/kWh`;
+  });
   const stores = status.stores.map(
     ({ name, lag, downSince }) => `${name}: ${downSince === undefined ? `${lag} behind` : 'away'}`,
   );
-  return [meters.join(' · ') || 'waiting for the first reading', ...watches, ...stores].join(' │ ');
+  return [...watches, meters.join(' · ') || 'waiting for the first reading', ...stores].join(' │ ');
 }

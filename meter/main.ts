@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { SerialPort } from 'serialport';
 import { reason } from '../shared/errors.ts';
 import { keepHeartbeat } from '../shared/heartbeat.ts';
 import type { Log } from '../shared/log.ts';
+import { openFile } from '../shared/open-file.ts';
 import { brokerAddress } from '../shared/settings/broker-address.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import type { Time } from '../shared/time.ts';
@@ -38,7 +38,11 @@ export async function runMeter(
     pricing: createPricing(findTariff(meter.tariff)),
     simulated,
   };
-  const outbox = new Outbox(join(settings.data, `outbox-${meter.name}.db`), meter.outbox_limit);
+  const outbox = openFile(
+    settings.data,
+    `outbox-${meter.name}.db`,
+    (path) => new Outbox(path, meter.outbox_limit),
+  );
   const diary = new Diary(meter.port, format);
   const publisher = createPublisher(meter.name, brokerAddress(settings), {
     outbox,

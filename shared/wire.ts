@@ -29,6 +29,12 @@ export function meterTopics(meter: string) {
   };
 }
 
+/** The meter whose readings a topic carries; undefined for any other topic. */
+export function meterOfReadings(topic: string): string | undefined {
+  const meter = meterName.safeParse(topic.split('/')[1]).data;
+  return meter !== undefined && topic === meterTopics(meter).reading ? meter : undefined;
+}
+
 export const agentTopics = {
   state: 'wattdog/agent/state',
   canary: 'wattdog/agent/canary',

@@ -36,12 +36,10 @@ export class Cursor {
     else this.#pending.push({ id, closes: now + this.#settleMs * GRAIN });
   }
 
-  /** Settles what has aged, given that the store is known to have lived until `now`; true when that moved it. */
-  settle(now: number): boolean {
-    const before = this.#settled;
+  /** Settles what has aged, given that the store is known to have lived until `now`. */
+  settle(now: number): void {
     while (this.#pending[0] !== undefined && this.#pending[0].closes + this.#settleMs <= now)
       this.#settled = this.#pending.shift()?.id ?? this.#settled;
-    return this.#settled !== before;
   }
 
   /** The store may have restarted: send again all that has not settled. */

@@ -358,6 +358,23 @@ test('what has not settled at a shutdown is sent again by the next run', async (
   t.is(store.points.size, 200);
 });
 
+test('a journal whose disk is full is told of and tried again, and ends nothing', async (t) => {
+  const store = await scriptedStore(t);
+  const journal = openJournal(t, 100);
+  const save = journal.saveCursor.bind(journal);
+  let full = true;
+  journal.saveCursor = (name, id) => {
+    if (full) throw new Error('database or disk is full');
+    save(name, id);
+  };
+  const { forwarder } = start(t, journal, store.url, { settleMs: 50 });
+  await until('the failure to show', 10_000, () => /disk is full/.test(forwarder.status().lastError ?? ''));
+  full = false;
+  journal.append(arrivals(1, 101));
+  await until('the cursor to settle', 10_000, () => journal.cursor('store') === 101);
+  t.is(store.points.size, 202);
+});
+
 test('a server that closes after each answer is not fed the same for ever', async (t) => {
   const store = await scriptedStore(t);
   store.always = (response, lines) => {

@@ -98,7 +98,7 @@ test('what cannot be had is said, and nothing of the rest is left', async (t) =>
   });
   await t.throwsAsync(run({ data: '/dev/null/data' }), {
     instanceOf: GiveUpError,
-    message: /choose it with data/,
+    message: /setting data/,
   });
   // The broker that had opened is closed again: its port can be had.
   const again = await openBroker(t, brokerPort);

@@ -54,19 +54,19 @@ const status: AgentStatus = {
 };
 
 test('the present is told with its units, and that it is simulated', (t) => {
-  t.is(describeStatus(status, 'USD'), 'waiting for the first reading │ main: learning');
-  const reading = testReading(1, { energy: 12.3456, cost: 3.456, price: 0.58, power: 359.6 });
+  t.is(describeStatus(status, 'USD'), 'main: learning │ waiting for the first reading');
+  const reading = testReading(1, { energy: 12.3456, cost: 3.456, price: 0.5825, power: 359.6 });
   const vm = { name: 'vm', written: 0, rejected: 0, retries: 0, lag: 7 };
   t.is(
     describeStatus(
       { ...status, meters: [{ meter: 'main', reading }], stores: [vm, { ...vm, name: 'db', downSince: 1 }] },
       'USD',
     ),
-    'main 360 VA · 12.346 kWh · $3.46 at 0.58 (off-peak) │ main: learning │ vm: 7 behind │ db: away',
+    'main: learning │ 360 VA · 12.346 kWh · $3.46 at $0.5825/kWh │ vm: 7 behind │ db: away',
   );
   const simulated = testReading(1, { quality: 'simulated', power_basis: 'measured' });
   t.regex(
     describeStatus({ ...status, meters: [{ meter: 'main', reading: simulated }] }, 'EUR'),
-    /^main simulated 360 W · .* · €0\.00 at/,
+    /│ 360 W simulated · .* · €0\.00 at/,
   );
 });

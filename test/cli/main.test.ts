@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
@@ -127,7 +127,17 @@ test('a missing device is exit code 1, before anything is begun', async (t) => {
 test('a data folder that cannot be had is exit code 1', async (t) => {
   const { code, err } = await runWattdog(t, ['up', '--data', '/dev/null/x']);
   t.is(code, 1);
-  t.regex(err, /^wattdog: opening \/dev\/null\/x\/journal\.db: .*choose it with data\n$/);
+  t.regex(err, /^wattdog: opening \/dev\/null\/x\/journal\.db: .*(setting data).*\n$/);
+});
+
+test('a file that is no outbox is exit code 1, named, and left as it is', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'outbox-main.db');
+  writeFileSync(file, 'this is no database, but long enough to be taken for one'.repeat(20));
+  const { code, err } = await runWattdog(t, ['meter', '--data', folder]);
+  t.is(code, 1);
+  t.regex(err, /outbox-main\.db: must be a database of wattdog.*: file is not a database/);
+  t.regex(readFileSync(file, 'utf8'), /^this is no database/);
 });
 
 test('a password becomes a line for broker.users', async (t) => {

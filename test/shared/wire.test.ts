@@ -8,6 +8,7 @@ import {
   decodeWatermark,
   LARGEST_PAYLOAD,
   meterName,
+  meterOfReadings,
   meterTopics,
 } from '../../shared/wire.ts';
 import { testReading } from '../support/readings.ts';
@@ -169,4 +170,16 @@ test('a meter’s name can stand in a topic, a file name and a tag', (t) => {
     t.false(meterName.safeParse(name).success, name);
   t.is(meterTopics('main').backlog, 'wattdog/main/backlog');
   t.is(new Set(Object.values(meterTopics('main'))).size, 5);
+});
+
+test('only a reading topic of one meter names a meter', (t) => {
+  t.is(meterOfReadings('wattdog/main/reading'), 'main');
+  for (const topic of [
+    'wattdog/+/reading',
+    'wattdog/main/backlog',
+    'zigbee2mqtt/main/reading',
+    'wattdog',
+    '',
+  ])
+    t.is(meterOfReadings(topic), undefined, topic);
 });
