@@ -1,7 +1,7 @@
 /** A child of outbox.test.ts: appends without end, saying each number once it is kept, until it is killed. */
 import { writeSync } from 'node:fs';
 import { Outbox } from '../../meter/outbox.ts';
-import { unnumbered } from './readings.ts';
+import { unnumbered } from '../support/readings.ts';
 
 const [, , path = ''] = process.argv;
 const outbox = new Outbox(path, 1_000_000);

@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import { Outbox } from '../../meter/outbox.ts';
 import { decodeReading } from '../../shared/wire.ts';
+import { unnumbered } from '../support/readings.ts';
 import { temporaryFolder, until } from '../support/system.ts';
-import { unnumbered } from './readings.ts';
 
 const outboxPath = (t: ExecutionContext) => join(temporaryFolder(t), 'data', 'outbox.db');
 

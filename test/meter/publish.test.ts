@@ -14,8 +14,8 @@ import {
   type UnnumberedReading,
 } from '../../shared/wire.ts';
 import { testBroker, testClient } from '../broker/support.ts';
+import { unnumbered } from '../support/readings.ts';
 import { silentLog, temporaryFolder, until } from '../support/system.ts';
-import { unnumbered } from './readings.ts';
 
 const TOPICS = meterTopics('main');
 /** Long enough for any machine. */

@@ -1,4 +1,4 @@
-import type { Reading } from '../../shared/wire.ts';
+import type { Reading, UnnumberedReading } from '../../shared/wire.ts';
 
 const FIRST = Date.parse('2026-01-15T12:00:00Z');
 
@@ -25,4 +25,10 @@ export function testReading(seq = 1, changes: Partial<Reading> = {}): Reading {
     quality: 'measured',
     ...changes,
   };
+}
+
+/** The same before its outbox has numbered it. */
+export function unnumbered(changes: Partial<UnnumberedReading> = {}): UnnumberedReading {
+  const { epoch: _, seq: __, ...reading } = testReading();
+  return { ...reading, ...changes };
 }

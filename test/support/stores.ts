@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrival } from '../../agent/journal.ts';
 import { findProgram } from './programs.ts';
+import { testReading } from './readings.ts';
 import { freePort, type Owner, temporaryFolder, until } from './system.ts';
 
 /** When the reading numbered 0 of `arrivals` was taken. */
@@ -15,26 +16,12 @@ export function arrivals(count: number, first = 1): Arrival[] {
     const seq = first + index;
     return {
       meter: 'main',
-      reading: {
+      reading: testReading(seq, {
         time: new Date(FIRST_TIME_MS + seq * 1200).toISOString(),
-        epoch: 'e1',
-        seq,
-        interval: 1.2,
-        current_1: 1,
-        current_2: 2,
-        voltage_1: 120,
-        voltage_2: 120,
         power: seq,
         apparent_power: seq,
-        power_basis: 'apparent',
-        energy: seq / 1000,
-        interval_energy: 0.001,
-        price: 0.25,
-        cost: seq / 4000,
-        interval_cost: 0.00025,
         tariff: seq % 2 === 0 ? 'on-peak' : 'off-peak',
-        quality: 'measured',
-      },
+      }),
     };
   });
 }
