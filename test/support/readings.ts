@@ -30,5 +30,5 @@ export function testReading(seq = 1, changes: Partial<Reading> = {}): Reading {
 /** The same before its outbox has numbered it. */
 export function unnumbered(changes: Partial<UnnumberedReading> = {}): UnnumberedReading {
   const { epoch: _, seq: __, ...reading } = testReading();
-  return { ...reading, ...changes };
+  return { ...reading, ...changes } as UnnumberedReading;
 }
