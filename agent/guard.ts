@@ -55,9 +55,10 @@ export async function guard(target: Guarded, deps: Deps, signal: AbortSignal): P
 
   const tell = (verdict: Verdict) => {
     if (verdict.state === told) return;
+    const worse = verdict.state === 'stalled' || verdict.state === 'blind';
     // Before it has ever seen, to be blind is no news.
-    const worse = verdict.state === 'stalled' || (verdict.state === 'blind' && told !== undefined);
-    log[worse ? 'warn' : 'info'](`${verdict.state}: ${verdict.sentence}`);
+    if (told !== undefined || verdict.state !== 'blind')
+      log[worse ? 'warn' : 'info'](`${verdict.state}: ${verdict.sentence}`);
     told = verdict.state;
     bulletin.post(agentTopics.watch(name), verdict);
   };
