@@ -27,7 +27,8 @@ LABEL org.opencontainers.image.title="wattdog" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /image/ /
-ENV PATH=/usr/local/bin NODE_ENV=production WATTDOG_DATA=/data
+# A small young generation costs a little CPU and saves 10 MB in each process.
+ENV PATH=/usr/local/bin NODE_ENV=production WATTDOG_DATA=/data NODE_OPTIONS=--max-semi-space-size=1
 # nobody:users on Unraid; /data is writable for whichever user compose chooses.
 USER 99:100
 WORKDIR /data

@@ -2,7 +2,7 @@
  * What is spoken over MQTT, and the only thing the meter and the agent share: topic names, the
  * reading, and how each message is written and checked.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DropError } from './errors.ts';
 
 export const meterName = z

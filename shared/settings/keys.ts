@@ -2,7 +2,7 @@
  * Finds a setting by the name it has in the environment (`METER_MAX_CURRENT`, `AGENT_STORES_0_URL`) or
  * in a flag (`meter.max_current`), by walking the schema itself: no second list of names to keep.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { settingsSchema } from './schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

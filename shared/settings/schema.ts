@@ -1,5 +1,5 @@
 /** Every setting there is: its rule, its default and its one line of explanation. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LARGEST_PAYLOAD, meterName } from '../wire.ts';
 import { duration, isLoopback, secret, tcpPort, url } from './rules.ts';
 import { tariffSchema } from './tariff.ts';
