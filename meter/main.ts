@@ -1,5 +1,4 @@
 import { SerialPort } from 'serialport';
-import { reason } from '../shared/errors.ts';
 import { keepHeartbeat } from '../shared/heartbeat.ts';
 import type { Log } from '../shared/log.ts';
 import { openFile } from '../shared/open-file.ts';
@@ -7,11 +6,11 @@ import { brokerAddress } from '../shared/settings/broker-address.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import type { Time } from '../shared/time.ts';
 import { together } from '../shared/together.ts';
-import type { Reading } from '../shared/wire.ts';
-import { type AccountOptions, type AccountState, account, type Moment } from './account.ts';
+import type { AccountOptions } from './account.ts';
 import { createDecoder } from './decoders/create.ts';
-import type { Decoder, Sample } from './decoders/decoder.ts';
+import type { Decoder } from './decoders/decoder.ts';
 import { Diary } from './diagnostics.ts';
+import { createLedger } from './ledger.ts';
 import { Outbox } from './outbox.ts';
 import { type Port, readPort } from './port.ts';
 import { createPublisher } from './publish.ts';
@@ -51,26 +50,7 @@ export async function runMeter(
     log,
   });
 
-  let state: AccountState = outbox.account() ?? { energy: 0, cost: 0 };
-  let last: Moment | undefined;
-  const take = (sample: Sample) => {
-    const at = { now: time.now(), monotonic: time.monotonic() };
-    const accounted = account(sample, at, last, state, options);
-    if (accounted.reading === undefined) return diary.accounted(accounted.notes);
-    let reading: Reading;
-    try {
-      reading = outbox.append(accounted.reading, accounted.state);
-    } catch (error) {
-      // `last` and `state` stay, so that the next reading covers this one's interval too.
-      if (diary.notKept()) log.error(`keeping a reading in the outbox: ${reason(error)}`);
-      return;
-    }
-    last = at;
-    state = accounted.state;
-    diary.accounted(accounted.notes);
-    diary.read();
-    publisher.live(reading);
-  };
+  const enter = createLedger(options, { outbox, diary, time, log, onReading: publisher.live });
 
   let decoder: Decoder | undefined;
   let portTrouble = '';
@@ -101,7 +81,7 @@ export async function runMeter(
           const decoded = decoder.push(chunk);
           diary.decoded(chunk.length, decoded);
           for (const reject of decoded.rejects) log.debug({ reject }, 'a frame was rejected');
-          for (const sample of decoded.samples) take(sample);
+          for (const sample of decoded.samples) enter(sample);
         },
         closed(why) {
           diary.closed(why);
