@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { Bulletin } from '../agent/bulletin.ts';
@@ -10,6 +11,7 @@ import { Watch } from '../agent/watch/watch.ts';
 import { startBroker } from '../broker/broker.ts';
 import { loadSettings } from '../shared/settings/load.ts';
 import { systemTime } from '../shared/time.ts';
+import { decodeReading } from '../shared/wire.ts';
 
 import { startDeployment } from './support/deployment.ts';
 import type { PrivateEngine } from './support/engine.ts';
@@ -157,11 +159,19 @@ test('compose.yaml: a serial line becomes a point; the frozen meter is healed an
         )) === 'healthy',
     );
 
-  await t.throwsAsync(
-    connectAsync(`mqtt://127.0.0.1:${home.mqtt}`, { reconnectPeriod: 0 }),
-    undefined,
-    'no password, no entry',
+  const address = `mqtt://127.0.0.1:${home.mqtt}`;
+  await t.throwsAsync(connectAsync(address, { reconnectPeriod: 0 }), undefined, 'no password, no entry');
+  const file = join(temporaryFolder(t), 'reader');
+  await engine.docker('cp', `${await home.container('agent')}:/credentials/reader`, file);
+  const password = readFileSync(file, 'utf8').trim();
+  const reader = await connectAsync(address, { username: 'reader', password, reconnectPeriod: 0 });
+  t.teardown(() => reader.endAsync(true));
+  const heard = new Promise<Uint8Array>((resolve) =>
+    reader.once('message', (_topic, payload) => resolve(payload)),
   );
+  await reader.subscribeAsync('wattdog/main/reading');
+  t.is(decodeReading(await heard).quality, 'counted');
+
   await until('the cadence to be learned', 120_000, async () =>
     (await home.compose('logs', 'agent')).includes('healthy:'),
   );
