@@ -18,7 +18,7 @@ import type { PrivateEngine } from './support/engine.ts';
 import { buildImage, importDebootstrapBase, importVictoriaMetrics } from './support/engine-image.ts';
 import { engineTest, sharedEngine } from './support/engine-test.ts';
 import { spin } from './support/inspector.ts';
-import { silentLog, temporaryFolder, until } from './support/system.ts';
+import { freePort, silentLog, temporaryFolder, until } from './support/system.ts';
 
 const IMAGE = 'wattdog';
 const test = engineTest('debootstrap', 'npm', 'git', 'docker-compose', 'victoria-metrics', 'socat');
@@ -69,13 +69,21 @@ test('a fresh data volume is writable for any user', async (t) => {
   }
 });
 
-/** What can go wrong with a meter's process; each gets the id of its container and its process id. */
-const FAULTS: Record<string, (pid: number, id: string, engine: PrivateEngine) => unknown> = {
-  paused: (_pid, id, engine) => engine.docker('pause', id),
-  'stopped inside': (pid) => process.kill(pid, 'SIGSTOP'),
-  spinning: (pid) => spin(pid),
-  exited: (pid) => process.kill(pid, 'SIGTERM'),
-  killed: (pid) => process.kill(pid, 'SIGKILL'),
+/** A meter's process, in a container, with a port for its debugger. */
+interface Victim {
+  engine: PrivateEngine;
+  id: string;
+  pid: number;
+  inspector: number;
+}
+
+/** What can go wrong with it. */
+const FAULTS: Record<string, (victim: Victim) => unknown> = {
+  paused: ({ engine, id }) => engine.docker('pause', id),
+  'stopped inside': ({ pid }) => process.kill(pid, 'SIGSTOP'),
+  spinning: ({ pid, inspector }) => spin(pid, inspector),
+  exited: ({ pid }) => process.kill(pid, 'SIGTERM'),
+  killed: ({ pid }) => process.kill(pid, 'SIGKILL'),
 };
 
 test('a meter’s container is brought back from every fault, and fresh readings prove it', async (t) => {
@@ -88,7 +96,12 @@ test('a meter’s container is brought back from every fault, and fresh readings
   const broker = await startBroker({ ...defaults.broker, port: 0 }, { log });
   t.teardown(broker.close);
   const url = `mqtt://127.0.0.1:${broker.mqtt.port}`;
-  const environment = { WATTDOG_MQTT_URL: url, WATTDOG_METER_SIMULATED_CADENCE: '200ms' };
+  const inspector = await freePort();
+  const environment = {
+    WATTDOG_MQTT_URL: url,
+    WATTDOG_METER_SIMULATED_CADENCE: '200ms',
+    NODE_OPTIONS: `--inspect-port=${inspector}`,
+  };
   const id = await engine.docker(
     ...['run', '--detach', '--network', 'host', '--label', 'wattdog.watch=main', '--tmpfs', '/tmp'],
     ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
@@ -113,7 +126,7 @@ test('a meter’s container is brought back from every fault, and fresh readings
     const guarding = guard(target, { state, bulletin: new Bulletin(), time, log }, round.signal);
     const pid = Number(await engine.docker('inspect', '--format', '{{.State.Pid}}', id));
     const struck = Date.now();
-    await strike(pid, id, engine);
+    await strike({ engine, id, pid, inspector });
     const incident = await until(`the proof that ${fault} is over`, 60_000, () => {
       const [newest] = state.incidents(1);
       const { recovered } = newest ?? {};
