@@ -1,4 +1,4 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { every, type Time } from './time.ts';
@@ -14,12 +14,21 @@ export type Role = 'agent' | 'meter' | 'broker';
  * trouble must not get a healthy process restarted.
  */
 export async function keepHeartbeat(role: Role, time: Time, signal: AbortSignal): Promise<void> {
-  await every(PERIOD, time, signal, () => {
-    const now = new Date(time.now());
-    // Made anew each time: whoever tidies up the folder must not end the process.
-    writeFileSync(file(role), '');
-    utimesSync(file(role), now, now);
-  });
+  await every(PERIOD, time, signal, () => attempt(() => beat(role, new Date(time.now()))));
+  attempt(() => rmSync(file(role), { force: true }));
+}
+
+/** Made anew each time: whoever tidies up the folder must not end the process. */
+function beat(role: Role, now: Date): void {
+  writeFileSync(file(role), '');
+  utimesSync(file(role), now, now);
+}
+
+/** A folder that is full or another user's file in it is the health check's to notice: the work goes on. */
+function attempt(touch: () => void): void {
+  try {
+    touch();
+  } catch {}
 }
 
 /** Milliseconds since the last beat when it is too old; undefined while the process lives. */
