@@ -60,6 +60,7 @@ export function createIntake({ journal, log }: { journal: Journal; log: Log }): 
     let waiting: Arrivals = { arrivals: [], floors: [] };
     const commit = () => {
       const { arrivals, floors } = waiting;
+      if (arrivals.length === 0) return;
       waiting = { arrivals: [], floors: [] };
       try {
         counts.stored += journal.append(arrivals, floors);
@@ -99,6 +100,8 @@ export function createIntake({ journal, log }: { journal: Journal; log: Log }): 
     await session.subscribe([ALL.reading, ALL.backlog], 1, onMessage);
     announce(session, new Map(journal.watermarks().map(({ meter, epoch }) => [meter, epoch])));
     await ended(session.signal);
+    // The journal may be closed right after this.
+    commit();
   };
 
   return {

@@ -13,6 +13,7 @@ import { listDevices } from './devices.ts';
 import { describeStatus, LiveLine, type Terminal } from './live-line.ts';
 
 const REFRESH = 1000;
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 /** Everything on one machine: the agent, with the meter as a child process that it may kill and start. */
 export async function up(
@@ -76,7 +77,7 @@ function spawnMeter(entry: string, args: string[], broker: BrokerAddress, log: L
 
 /** Repeats a child's JSON log lines in our own log, so that they look alike. */
 function relayLog(lines: Readable, log: Log): void {
-  const levels = log.levels.labels;
+  const { labels } = log.levels;
   createInterface({ input: lines }).on('line', (text) => {
     try {
       const {
@@ -85,16 +86,8 @@ function relayLog(lines: Readable, log: Log): void {
         msg,
         ...fields
       } = JSON.parse(text) as { level: number; time: string; msg: string };
-      const name = levels[level] ?? 'info';
-      if (
-        name === 'trace' ||
-        name === 'debug' ||
-        name === 'info' ||
-        name === 'warn' ||
-        name === 'error' ||
-        name === 'fatal'
-      )
-        log[name](fields, msg);
+      const name = LEVELS.find((label) => label === labels[level]) ?? 'info';
+      log[name](fields, msg);
     } catch {
       log.info(text);
     }

@@ -29,7 +29,6 @@ export interface Diagnostics {
 /** Counts what the meter sees; nothing is refused or repaired without being counted here. */
 export class Diary {
   readonly #counts: Omit<Diagnostics, 'outbox_pending' | 'outbox_dropped'>;
-
   #keeping = true;
 
   constructor(port: string, decoder: string) {

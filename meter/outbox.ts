@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Notifier } from '../shared/notifier.ts';
@@ -7,7 +7,7 @@ import type { Reading, UnnumberedReading, Watermark } from '../shared/wire.ts';
 import type { AccountState } from './account.ts';
 
 // NORMAL: a commit survives kill -9 but not a power cut, and costs no fsync. The agent has each reading
-// on disk milliseconds later, so what a power cut could take is what it already has.
+// on disk milliseconds later, so what a power cut could take is what it already has. See `#skipAhead`.
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
@@ -16,9 +16,13 @@ const SCHEMA = `
     only INTEGER PRIMARY KEY CHECK (only = 1),
     epoch TEXT NOT NULL,
     last_seq INTEGER NOT NULL,
-    account TEXT
+    account TEXT,
+    boot TEXT NOT NULL
   ) STRICT;
 `;
+
+/** More readings than a power cut could take out of the file. */
+const LOST_AT_MOST = 1_000_000;
 
 /**
  * The meter's durable queue of readings that the agent's journal does not hold yet, together with the
@@ -31,6 +35,7 @@ export class Outbox {
   readonly #limit: number;
   readonly #insert: StatementSync;
   readonly #saveState: StatementSync;
+  readonly #dropOldest: StatementSync;
   #epoch: string;
   #lastSeq: number;
   #pending: number;
@@ -39,19 +44,24 @@ export class Outbox {
   /**
    * @param path of the database file; its folder is made when missing.
    * @param limit readings to keep; beyond it the oldest are dropped and counted.
+   * @param boot names the present run of the machine.
    */
-  constructor(path: string, limit: number) {
+  constructor(path: string, limit: number, boot = bootOfMachine()) {
     mkdirSync(dirname(path), { recursive: true });
     this.#limit = limit;
     this.#db = new DatabaseSync(path);
     this.#db.exec(SCHEMA);
-    this.#db.prepare('INSERT OR IGNORE INTO state VALUES (1, ?, 0, NULL)').run(randomUUID());
+    this.#db.prepare('INSERT OR IGNORE INTO state VALUES (1, ?, 0, NULL, ?)').run(randomUUID(), boot);
+    this.#skipAhead(boot);
     const state = this.#db.prepare('SELECT epoch, last_seq FROM state').get();
     this.#epoch = String(state?.epoch);
     this.#lastSeq = Number(state?.last_seq);
     this.#pending = Number(this.#db.prepare('SELECT count(*) AS count FROM reading').get()?.count);
     this.#insert = this.#db.prepare('INSERT INTO reading VALUES (?, ?)');
     this.#saveState = this.#db.prepare('UPDATE state SET last_seq = ?, account = ?');
+    this.#dropOldest = this.#db.prepare(
+      'DELETE FROM reading WHERE seq IN (SELECT seq FROM reading ORDER BY seq LIMIT ?)',
+    );
   }
 
   /** Names this outbox: its readings count from 1 within it. */
@@ -87,11 +97,8 @@ export class Outbox {
     try {
       this.#insert.run(seq, JSON.stringify(reading));
       this.#saveState.run(seq, JSON.stringify(account));
-      if (this.#pending >= this.#limit) {
-        dropped = Number(
-          this.#db.prepare('DELETE FROM reading WHERE seq <= ?').run(seq - this.#limit).changes,
-        );
-      }
+      const excess = this.#pending + 1 - this.#limit;
+      if (excess > 0) dropped = Number(this.#dropOldest.run(excess).changes);
       this.#db.exec('COMMIT');
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -99,7 +106,7 @@ export class Outbox {
     }
     this.#lastSeq = seq;
     this.#dropped += dropped;
-    this.#pending = Math.min(this.#pending + 1, this.#limit);
+    this.#pending += 1 - dropped;
     this.changed.notify();
     return this.#number(seq, reading);
   }
@@ -135,8 +142,27 @@ export class Outbox {
     this.#db.close();
   }
 
+  /**
+   * After the machine was down, this file may be missing its latest readings. Their numbers must not be
+   * given again: a watermark that speaks of the old ones would let go of the new ones.
+   */
+  #skipAhead(boot: string): void {
+    this.#db
+      .prepare('UPDATE state SET last_seq = last_seq + ?, boot = ? WHERE boot <> ?')
+      .run(LOST_AT_MOST, boot, boot);
+  }
+
   #number(seq: number, reading: UnnumberedReading): Reading {
     const { time, ...rest } = reading;
     return { time, epoch: this.#epoch, seq, ...rest } as Reading;
+  }
+}
+
+/** Linux names each of its runs; where it does not, every start of the process counts as one. */
+function bootOfMachine(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return randomUUID();
   }
 }

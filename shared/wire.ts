@@ -55,7 +55,7 @@ const readingSchema = z
     time: z.iso.datetime(),
     /** Names the outbox that numbered this reading. */
     epoch: epochName,
-    /** Counts the readings of one epoch, from 1, without holes. */
+    /** Counts the readings of one epoch, from 1; it skips ahead where the meter's machine was down. */
     seq: z.int().min(1),
     /** Seconds that `interval_energy` covers. */
     interval: z.number().min(0),

@@ -11,8 +11,8 @@ import { temporaryFolder, until } from '../support/system.ts';
 
 const outboxPath = (t: ExecutionContext) => join(temporaryFolder(t), 'data', 'outbox.db');
 
-function openOutbox(t: ExecutionContext, path = outboxPath(t), limit = 1000): Outbox {
-  const outbox = new Outbox(path, limit);
+function openOutbox(t: ExecutionContext, path = outboxPath(t), limit = 1000, boot = 'boot 1'): Outbox {
+  const outbox = new Outbox(path, limit, boot);
   t.teardown(() => {
     try {
       outbox.close();
@@ -200,4 +200,43 @@ test('kill -9 at any moment: no hole, nothing kept is lost, and the totals are t
     before = outbox.lastSeq;
     outbox.close();
   }
+});
+
+test('a power cut takes the latest readings: their numbers are not given again, and their watermark takes nothing new', (t) => {
+  const path = outboxPath(t);
+  const before = openOutbox(t, path);
+  fill(before, 3);
+  before.close();
+  const survived = `${path}.survived`;
+  copyFileSync(path, survived);
+  const lost = openOutbox(t, path);
+  fill(lost, 2);
+  const told = { epoch: lost.epoch, seq: lost.lastSeq };
+  lost.close();
+
+  const after = openOutbox(t, survived, 1000, 'boot 2');
+  t.is(after.epoch, told.epoch);
+  fill(after, 4);
+  t.is(after.settle(told), 'settled');
+  t.is(after.pending, 4);
+  const first = 3 + 1_000_000 + 1;
+  t.deepEqual(seqs(after), [first, first + 1, first + 2, first + 3]);
+  after.close();
+  const again = openOutbox(t, survived, 1000, 'boot 2');
+  t.is(again.lastSeq, first + 3, 'once a start of the machine');
+});
+
+test('the limit counts readings, whatever numbers were skipped', (t) => {
+  const path = outboxPath(t);
+  const before = openOutbox(t, path, 5);
+  fill(before, 4);
+  before.close();
+  const after = openOutbox(t, path, 5, 'boot 2');
+  fill(after, 3);
+  t.deepEqual(seqs(after), [3, 4, 1_000_005, 1_000_006, 1_000_007]);
+  t.like(after, { pending: 5, dropped: 2 });
+  after.close();
+  const smaller = openOutbox(t, path, 2, 'boot 2');
+  fill(smaller, 1);
+  t.like(smaller, { pending: 2, dropped: 4 });
 });
