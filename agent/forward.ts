@@ -1,31 +1,25 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Backoff, exponential } from '../shared/backoff.ts';
 import { RetryError, reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { Time } from '../shared/time.ts';
-import type { Journal, JournalEntry } from './journal.ts';
+import type { Journal } from './journal/journal.ts';
+import { type Batch, readBatch } from './stores/batch.ts';
 import { PATIENCE_MS } from './stores/classify.ts';
 import { Cursor } from './stores/cursor.ts';
+import { Sieve } from './stores/sieve.ts';
+import type { Span } from './stores/spans.ts';
 import type { Store } from './stores/store.ts';
+import { type Tallied, Tally } from './stores/tally.ts';
 
-export interface ForwardStatus {
+export interface ForwardStatus extends Tallied {
   name: string;
-  /** Readings that the store has acknowledged; one that was sent again counts once. */
-  written: number;
-  /** Readings that the store refused for good, which were left out. */
-  rejected: number;
-  /** Failed attempts. */
-  retries: number;
   /** Journalled readings that the store has still to be given. */
   lag: number;
-  /** Wall clock in milliseconds; there while the store is away. */
-  downSince?: number;
-  lastError?: string;
-  /** Wall clock in milliseconds. */
-  lastSuccess?: number;
 }
 
 interface ForwardDeps {
-  journal: Pick<Journal, 'readAfter' | 'grown' | 'lastId' | 'cursor' | 'saveCursor'>;
+  journal: Pick<Journal, 'readAfter' | 'grown' | 'lastId' | 'cursor' | 'saveCursor' | 'bury'>;
   store: Store;
   time: Time;
   log: Log;
@@ -39,84 +33,55 @@ interface ForwardDeps {
 
 /** Milliseconds between signs of life asked for while an acknowledgement is still doubtful. */
 const PING_MS = 3_000;
-/** A whole run of refusals is one log line more, not thousands. */
-const REJECTS_LOGGED = 5;
-
-interface Reject {
-  entry: JournalEntry;
-  reason: string;
-}
-
-/** From the first failure until all that waited has been sent. */
-interface Outage {
-  /** Wall clock, milliseconds. */
-  since: number;
-  monotonic: number;
-  /** Readings. */
-  sent: number;
-  /** How long it took until the first success, once there was one. */
-  awayMs: number | undefined;
-}
 
 /** Feeds one store from the journal. One loop per store, so that a dead one stalls no other. */
 export class Forwarder {
   readonly #deps: ForwardDeps;
-  readonly #cursor: Cursor;
   readonly #backoff: Backoff;
-  readonly #random: () => number;
+  readonly #sieve: Sieve;
+  readonly #tally: Tally;
+  /** Undefined until the journal could be read. */
+  #cursor: Cursor | undefined;
   /** Entries the next request carries: halved by a failure, so that a slow store can catch up. */
   #size: number;
-  /** Entries a request may carry; lowered for good by a store that calls it too large. */
-  #most: number;
+  /** Read and prepared while the request before it was on its way. */
+  #ahead: Batch | undefined;
   /** The settled entry that is on disk. */
-  #saved: number;
+  #saved: number | undefined;
   /** The store's `signs` when the cursor was last known to be right. */
   #signs: number;
-  /** The furthest entry ever judged, so that one that is sent again is not counted again. */
-  #judged: number;
   #attempt = 0;
-  #accepts = false;
-  #outage: Outage | undefined;
-  #counts = { written: 0, rejected: 0, retries: 0 };
-  #lastError: string | undefined;
-  #lastSuccess: number | undefined;
 
   constructor(deps: ForwardDeps) {
+    const { store, batch, random = Math.random } = deps;
     this.#deps = deps;
-    this.#random = deps.random ?? Math.random;
-    // A store that returns is noticed within a second.
-    this.#backoff = exponential(100, 1000, this.#random);
-    this.#cursor = new Cursor(deps.journal.cursor(deps.store.name), deps.settleMs);
-    this.#judged = this.#cursor.settled;
-    this.#saved = this.#cursor.settled;
-    this.#signs = deps.store.signs;
-    this.#size = deps.batch;
-    this.#most = deps.batch;
+    // A store that returns is noticed and fed within a second.
+    this.#backoff = exponential(100, 800, random);
+    this.#sieve = new Sieve({ ...deps, random });
+    this.#tally = new Tally(store.name, deps);
+    this.#signs = store.signs;
+    this.#size = batch;
   }
 
   status(): ForwardStatus {
-    return {
-      name: this.#deps.store.name,
-      ...this.#counts,
-      lag: this.#deps.journal.lastId() - this.#cursor.sent,
-      ...(this.#outage && this.#outage.awayMs === undefined && { downSince: this.#outage.since }),
-      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
-      ...(this.#lastSuccess !== undefined && { lastSuccess: this.#lastSuccess }),
-    };
+    const { journal, store } = this.#deps;
+    return { name: store.name, ...this.#tally.read(), lag: this.#cursor?.missing(journal.lastId()) ?? 0 };
   }
 
   /** Runs until the signal aborts. What has not settled by then is sent again by the next run. */
   async run(signal: AbortSignal): Promise<void> {
     const { time } = this.#deps;
     while (!signal.aborted) {
+      const began = time.monotonic();
       try {
         await this.#step(signal);
       } catch (error) {
         if (signal.aborted) return;
         const failure = error instanceof RetryError ? error : this.#ownFailure(error);
         this.#failed(failure);
-        const pause = Math.max(failure.afterMs ?? 0, this.#backoff(this.#attempt++));
-        await time.sleep(pause, signal).catch(() => {});
+        // Whoever let us wait for the failure has been left alone for that long already.
+        const backoff = this.#backoff(this.#attempt++) - (time.monotonic() - began);
+        await time.sleep(Math.max(failure.afterMs ?? 0, backoff), signal).catch(() => {});
       }
     }
   }
@@ -129,126 +94,114 @@ export class Forwarder {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { journal, store, log } = this.#deps;
-    if (store.signs !== this.#signs) {
-      this.#signs = store.signs;
-      const again = this.#cursor.sent - this.#cursor.settled;
-      if (again > 0) log.debug({ store: store.name, again }, 'the store may have restarted: sending again');
-      this.#cursor.rewind();
+    const { journal, store, time } = this.#deps;
+    const cursor = this.#openCursor();
+    this.#heedSigns(cursor);
+    const span = cursor.next(journal.lastId(), this.#size);
+    if (span === undefined) {
+      await this.#idle(cursor, signal);
+      return;
     }
-    const entries = journal.readAfter(this.#cursor.sent, this.#size);
-    const last = entries.at(-1);
-    if (last !== undefined) {
-      const rejects = await this.#write(entries, signal);
-      this.#count(entries, rejects);
-      this.#cursor.acknowledge(last.id, this.#deps.time.monotonic());
-      this.#succeeded(entries.length);
-    } else if (this.#cursor.sent > this.#cursor.settled) {
-      if (await this.#grewWithin(PING_MS, signal)) return;
-      await store.ping(signal);
-      this.#succeeded(0);
-    } else {
-      await journal.grown(this.#cursor.sent, signal);
+    const batch = await this.#take(span);
+    const sent = batch.ids.length;
+    if (sent > 0) {
+      const writing = this.#sieve.write(batch, signal);
+      const looking = this.#lookAhead(batch.span, span);
+      const rejects = await writing.finally(() => looking);
+      // Nothing is passed over that is not buried: should the disk refuse it, all of the batch is sent again.
+      if (rejects.length > 0) journal.bury(store.name, rejects);
+      this.#tally.judged(batch, rejects);
     }
+    cursor.acknowledge(batch.span, time.monotonic());
+    if (sent > 0) this.#succeeded(cursor, sent);
   }
 
-  /** Halves what was refused until each reading that is to blame is found; all others are stored. */
-  async #write(entries: JournalEntry[], signal: AbortSignal): Promise<Reject[]> {
-    const rejects: Reject[] = [];
-    const parts = [entries];
-    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      const outcome = await this.#deps.store.write(part, signal);
-      if (outcome.kind === 'stored') {
-        this.#accepts = true;
-        continue;
-      }
-      const scope = outcome.kind === 'refused' ? outcome.scope : 'size';
-      if (scope === 'request' && !this.#accepts) await this.#tryOne(part, signal);
-      const half = part.length >> 1;
-      if (scope === 'size') this.#most = Math.max(1, half);
-      if (half === 0 || scope === 'all') {
-        for (const entry of part) rejects.push({ entry, reason: outcome.reason });
-      } else parts.push(part.slice(half), part.slice(0, half));
-    }
-    return rejects;
+  #openCursor(): Cursor {
+    const { journal, store, settleMs } = this.#deps;
+    this.#saved ??= journal.cursor(store.name);
+    this.#cursor ??= new Cursor(this.#saved, settleMs);
+    return this.#cursor;
   }
 
-  /**
-   * A wrong path or parameter is refused with the same status as a bad line, and must not cost a reading. So a
-   * store that has taken nothing yet is believed only once it takes a single one, chosen at random.
-   */
-  async #tryOne(part: JournalEntry[], signal: AbortSignal): Promise<void> {
-    const at = Math.floor(this.#random() * part.length);
-    const outcome = await this.#deps.store.write(part.slice(at, at + 1), signal);
-    this.#accepts = outcome.kind === 'stored';
-    if (outcome.kind !== 'stored')
-      throw new RetryError(
-        `writing to ${this.#deps.store.name}: must take at least one reading before any is left out, but even a single one was refused: ${outcome.reason}`,
-        { afterMs: PATIENCE_MS },
-      );
-  }
-
-  #count(entries: JournalEntry[], rejects: Reject[]): void {
+  #heedSigns(cursor: Cursor): void {
     const { store, log } = this.#deps;
-    const isNew = (entry: JournalEntry) => entry.id > this.#judged;
-    const newRejects = rejects.filter(({ entry }) => isNew(entry));
-    for (const { entry, reason } of newRejects.slice(0, REJECTS_LOGGED)) {
-      const { meter, reading } = entry;
-      log.warn(
-        { store: store.name, meter, seq: reading.seq, time: reading.time, reason },
-        'left out a reading that the store refuses',
-      );
-    }
-    const unnamed = newRejects.length - REJECTS_LOGGED;
-    if (unnamed > 0) log.warn({ store: store.name }, `left out ${unnamed} more readings of the same request`);
-    this.#counts.rejected += newRejects.length;
-    this.#counts.written += entries.filter(isNew).length - newRejects.length;
-    this.#judged = Math.max(this.#judged, entries.at(-1)?.id ?? 0);
+    if (store.signs === this.#signs) return;
+    this.#signs = store.signs;
+    const again = cursor.doubtful;
+    if (again > 0) log.debug({ store: store.name, again }, 'the store may have restarted: sending again');
+    cursor.rewind();
   }
 
-  #succeeded(sent: number): void {
-    const { journal, store, time, log } = this.#deps;
-    this.#attempt = 0;
-    this.#lastSuccess = time.now();
-    this.#size = Math.min(this.#most, this.#size * 2);
-    // A sign that came meanwhile means that this answer proves nothing about earlier ones.
-    if (store.signs === this.#signs) this.#cursor.settle(time.monotonic());
-    if (this.#cursor.settled !== this.#saved) {
-      journal.saveCursor(store.name, this.#cursor.settled);
-      this.#saved = this.#cursor.settled;
+  async #take(span: Span): Promise<Batch> {
+    const ahead = this.#ahead;
+    if (ahead === undefined || ahead.span.after !== span.after || ahead.span.upTo > span.upTo)
+      return this.#read(span);
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  #read(span: Span): Promise<Batch> {
+    const { journal, store } = this.#deps;
+    return readBatch(journal, store, span, this.#size);
+  }
+
+  /** Prepares what follows `sent` in `whole`, in the time that the store takes for its answer. */
+  async #lookAhead(sent: Span, whole: Span): Promise<void> {
+    if (sent.upTo >= whole.upTo || this.#ahead?.span.after === sent.upTo) return;
+    await setImmediate();
+    try {
+      this.#ahead = await this.#read({ after: sent.upTo, upTo: whole.upTo });
+    } catch {
+      // Fails again, and is told, when it is its turn.
     }
-    if (this.#outage === undefined) return;
-    this.#outage.sent += sent;
-    this.#outage.awayMs ??= time.monotonic() - this.#outage.monotonic;
-    if (journal.lastId() > this.#cursor.sent) return;
-    const seconds = Math.round(this.#outage.awayMs / 100) / 10;
-    log.info({ store: store.name, seconds, sent: this.#outage.sent }, 'the store is back and has caught up');
-    this.#outage = undefined;
+  }
+
+  async #idle(cursor: Cursor, signal: AbortSignal): Promise<void> {
+    const { journal, store } = this.#deps;
+    if (cursor.doubtful === 0) {
+      await journal.grown(cursor.newest, signal);
+    } else if (!(await this.#grewWithin(PING_MS, cursor.newest, signal))) {
+      await store.ping(signal);
+      this.#succeeded(cursor, 0);
+    }
+  }
+
+  #succeeded(cursor: Cursor, sent: number): void {
+    const { journal, store, time } = this.#deps;
+    this.#attempt = 0;
+    this.#size = Math.min(this.#sieve.most, this.#size * 2);
+    // A sign that came meanwhile means that this answer proves nothing about earlier ones.
+    if (store.signs === this.#signs) cursor.settle(time.monotonic());
+    this.#save(cursor.settled);
+    this.#tally.succeeded(sent, cursor.missing(journal.lastId()) === 0);
+  }
+
+  /** What could not be saved is saved later; a restart before that sends more again, no worse. */
+  #save(settled: number): void {
+    if (settled === this.#saved) return;
+    const { journal, store } = this.#deps;
+    try {
+      journal.saveCursor(store.name, settled);
+      this.#saved = settled;
+      this.#tally.saved();
+    } catch (error) {
+      this.#tally.unsaved(reason(error));
+    }
   }
 
   #failed(error: RetryError): void {
-    const { store, time, log } = this.#deps;
-    this.#counts.retries += 1;
-    this.#lastError = reason(error);
     this.#size = Math.max(1, this.#size >> 1);
-    if (this.#outage === undefined) {
-      this.#outage = { since: time.now(), monotonic: time.monotonic(), sent: 0, awayMs: undefined };
-      log.warn(
-        { store: store.name, reason: this.#lastError },
-        'the store takes nothing; the journal keeps it',
-      );
-    }
-    // Until it has caught up it is the same outage, and no line more.
-    this.#outage.awayMs = undefined;
+    this.#ahead = undefined;
+    this.#tally.failed(reason(error));
   }
 
-  /** Waits for a new entry; false when none came within `ms`. */
-  async #grewWithin(ms: number, signal: AbortSignal): Promise<boolean> {
+  /** Waits for an entry after `id`; false when none came within `ms`. */
+  async #grewWithin(ms: number, id: number, signal: AbortSignal): Promise<boolean> {
     const { journal, time } = this.#deps;
     const done = new AbortController();
     const either = AbortSignal.any([signal, done.signal]);
     const grew = await Promise.race([
-      journal.grown(this.#cursor.sent, either).then(() => true),
+      journal.grown(id, either).then(() => true),
       time.sleep(ms, either).then(
         () => false,
         () => true,

@@ -17,7 +17,8 @@ import { type Guarded, guard } from './guard.ts';
 import { superviseChild } from './heal/child.ts';
 import type { Healer } from './heal/healer.ts';
 import { createIntake } from './intake.ts';
-import { Journal } from './journal.ts';
+import { Journal } from './journal/journal.ts';
+import { keepJournal } from './journal/upkeep.ts';
 import { AgentState } from './state.ts';
 import type { AgentStatus } from './status.ts';
 import { Cadence } from './watch/cadence.ts';
@@ -50,9 +51,13 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const { time, log } = deps;
   await using opened = new AsyncDisposableStack();
 
-  const journal = openFile(settings.data, 'journal.db', (path) => new Journal(path));
+  const journal = openFile(
+    settings.data,
+    'journal.db',
+    (path) => new Journal(path, { zone: settings.agent.journal.zone, log }),
+  );
   opened.defer(() => journal.close());
-  const state = openFile(settings.data, 'agent.db', (path) => new AgentState(path));
+  const state = openFile(settings.data, 'agent.db', (path) => new AgentState(path, log));
   opened.defer(() => state.close());
 
   const embedded = settings.mqtt.url === 'embedded' ? await startEmbedded(settings.broker, log) : undefined;
@@ -65,6 +70,8 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const stores = await openStores(settings, time);
   for (const { store } of stores) opened.defer(() => store.close());
   const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));
+
+  const storeNames = stores.map(({ store }) => store.name);
 
   const intake = createIntake({ journal, log });
   const bulletin = new Bulletin();
@@ -89,13 +96,14 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     watches: guarded.map(({ name, watch }) => ({ name, verdict: watch.judge(time.monotonic()) })),
     stores: forwarders.map((forwarder) => forwarder.status()),
     intake: intake.counts,
+    journal: { ...journal.counts, trouble: journal.trouble },
     broker: embedded?.broker.stats(),
     connected,
   });
   const web = await startWeb(settings.agent.http, {
     readiness: () => ({
       broker: connected || 'no session with the broker',
-      journal: intake.trouble ?? true,
+      journal: journal.trouble ?? true,
     }),
     metrics: () => renderMetrics(status()),
   });
@@ -129,6 +137,8 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     converse,
     (stopped) => keepSight(guarded, address, { time, log }, stopped),
     (stopped) => keepHeartbeat('agent', time, stopped),
+    (stopped) =>
+      keepJournal(journal, { limits: settings.agent.journal, stores: storeNames }, { time, log }, stopped),
     ...forwarders.map((forwarder) => (stopped: AbortSignal) => forwarder.run(stopped)),
     ...guarded.map(
       (target) => (stopped: AbortSignal) => guard(target, { state, bulletin, time, log }, stopped),

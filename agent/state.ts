@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { openDatabase, troubleOf } from '../shared/database.ts';
+import { reason } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
 import type { HealStep } from './heal/healer.ts';
 
 /** One stall, from the last message before it to its recovery. Times are wall clock, ms since 1970 UTC. */
@@ -39,19 +40,35 @@ export interface Loss {
   energy: number;
 }
 
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS incident (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS cadence (watch TEXT PRIMARY KEY, gaps TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 /** What the agent must remember beside the journal: incidents, and the cadences it has learned. */
 export class AgentState {
   readonly #db: DatabaseSync;
 
-  constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
-    this.#db = new DatabaseSync(path);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS incident (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
-      CREATE TABLE IF NOT EXISTS cadence (watch TEXT PRIMARY KEY, gaps TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    `);
+  /**
+   * @param path of the database file; a damaged one is set aside. On a disk that is full or failing, what is
+   * learned is kept in memory until the process ends: the watches must not wait for a disk.
+   */
+  constructor(path: string, log: Log) {
+    try {
+      const { db, aside } = openDatabase(path, (db) => db.exec(SCHEMA));
+      if (aside) log.error(aside, 'the record of incidents was damaged; it is set aside and a new one begun');
+      this.#db = db;
+    } catch (error) {
+      if (!['full', 'failing'].includes(troubleOf(error))) throw error;
+      log.error(
+        { path },
+        `opening the record of incidents: ${reason(error)}; kept in memory until the next start`,
+      );
+      this.#db = new DatabaseSync(':memory:');
+      this.#db.exec(SCHEMA);
+    }
   }
 
   /** @returns the incident with its number. */

@@ -2,6 +2,7 @@ import type { BrokerStats } from '../broker/broker.ts';
 import type { Reading } from '../shared/wire.ts';
 import type { ForwardStatus } from './forward.ts';
 import type { IntakeCounts } from './intake.ts';
+import type { JournalCounts } from './journal/journal.ts';
 import type { Verdict } from './watch/watch.ts';
 
 /** Everything the agent knows at one moment: what `/metrics`, the live line and the page show. */
@@ -11,6 +12,8 @@ export interface AgentStatus {
   watches: { name: string; verdict: Verdict }[];
   stores: ForwardStatus[];
   intake: IntakeCounts;
+  /** `trouble` says why nothing is stored at present. */
+  journal: JournalCounts & { trouble: string | undefined };
   /** Undefined where the broker is another process. */
   broker: BrokerStats | undefined;
   /** Whether the agent has a session with its broker. */

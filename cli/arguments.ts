@@ -13,16 +13,21 @@ export interface Arguments {
   words: string[];
   /** Settings by their dotted name. */
   flags: Record<string, string>;
+  /** The command's own options by name; a switch that was given is `true`. */
+  options: Record<string, string>;
   config?: string;
   help: boolean;
 }
 
 /**
  * `--meter.port X`, `--meter.port=X` and the short names, such as `--port X`. Every setting is a flag.
+ * @param own options of the command that are no settings: `from MOMENT` takes a value, `json` does not.
  * @throws GiveUpError with exit code 2 for a flag without a value.
  */
-export function parseArguments(args: readonly string[]): Arguments {
-  const parsed: Arguments = { words: [], flags: {}, help: false };
+export function parseArguments(args: readonly string[], own: readonly string[] = []): Arguments {
+  const parsed: Arguments = { words: [], flags: {}, options: {}, help: false };
+  const switches = own.filter((option) => !option.includes(' '));
+  const valued = own.map((option) => option.split(' ')[0] ?? '');
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--help' || arg === '-h') {
@@ -34,6 +39,10 @@ export function parseArguments(args: readonly string[]): Arguments {
       continue;
     }
     const [, name = '', , inline] = /^--([^=]+)(=(.*))?$/s.exec(arg) ?? [];
+    if (switches.includes(name) && inline === undefined) {
+      parsed.options[name] = 'true';
+      continue;
+    }
     const value = inline ?? rest.shift();
     if (value === undefined || (inline === undefined && value.startsWith('--')))
       throw new GiveUpError(
@@ -41,6 +50,7 @@ export function parseArguments(args: readonly string[]): Arguments {
         2,
       );
     if (name === 'config') parsed.config = value;
+    else if (valued.includes(name)) parsed.options[name] = value;
     else parsed.flags[SHORT[name] ?? name] = value;
   }
   return parsed;

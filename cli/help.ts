@@ -1,25 +1,25 @@
-const COMMANDS = {
-  up: 'everything on one machine: broker, agent, and the meter as a child process',
-  agent: 'the broker, the journal, the stores, and the watches that heal; meters run elsewhere',
-  meter: 'the serial port, published over MQTT',
-  broker: 'the MQTT broker alone',
-  check: 'print the settings as they are understood, or everything that is wrong with them',
-  healthcheck: 'healthcheck agent|meter|broker: exit 0 when that process of this machine is alive',
-  'hash-password': 'read a password from standard input and print the line for broker.users',
-};
+import { COMMANDS } from './commands.ts';
 
 /** What to say to `--help`, of one command or of all. */
 export async function help(command: string): Promise<string> {
   const { listKeys } = await import('../shared/settings/keys.ts');
-  const about = Object.entries(COMMANDS).find(([name]) => name === command);
-  const commands = Object.entries(COMMANDS).map(([name, text]) => `  ${name.padEnd(14)} ${text}`);
+  const info = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  const commands = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`);
+  const options = Object.entries(info?.options ?? {}).map(([name, text]) => `  --${name.padEnd(16)} ${text}`);
   const settings = listKeys().map(
     ({ key, fallback, text }) => `  --${key}${fallback && ` (${fallback})`}\n      ${text}`,
   );
   return [
-    about
-      ? `wattdog ${about[0]}: ${about[1]}`
+    info
+      ? `wattdog ${command}: ${info.about}`
       : `usage: wattdog <command> [--setting value]…\n\n${commands.join('\n')}`,
+    ...(options.length > 0 ? ['', ...options] : []),
+    ...(info?.options && 'from MOMENT' in info.options
+      ? [
+          '',
+          'A MOMENT is 2026-11-01, 2026-11-01T14:30 (both local), 2026-11-01T13:30Z, or 7d: that long ago.',
+        ]
+      : []),
     '',
     'Every setting is a flag, a variable, and a key of wattdog.yaml; the flag wins, then the variable:',
     '  --meter.port /dev/ttyACM0   WATTDOG_METER_PORT=/dev/ttyACM0   meter: { port: /dev/ttyACM0 }',

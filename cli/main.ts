@@ -3,13 +3,14 @@ import { GiveUpError } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
 import { systemTime } from '../shared/time.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
+import { COMMANDS } from './commands.ts';
 import { help } from './help.ts';
 import { settingsFor } from './settings.ts';
 
 type Command = (args: Arguments, signal: AbortSignal) => Promise<void>;
 
 /** Each command loads only what it needs: start-up time is lost data. */
-const COMMANDS: Record<string, Command> = {
+const RUN: Record<string, Command> = {
   async up(args, signal) {
     const settings = settingsFor(args, process.env);
     const { up } = await import('./up.ts');
@@ -34,6 +35,22 @@ const COMMANDS: Record<string, Command> = {
     const settings = settingsFor(args, process.env);
     const { runBroker } = await import('../broker/main.ts');
     await runBroker(settings, { log: await createLog(settings.log) }, signal);
+  },
+  async gaps(args) {
+    const { listGaps } = await import('./history.ts');
+    listGaps(args, settingsFor(args, process.env), process.stdout);
+  },
+  async export(args, signal) {
+    const { exportJournal } = await import('./history.ts');
+    await exportJournal(args, settingsFor(args, process.env), process.stdout, signal);
+  },
+  async replay(args, signal) {
+    const { replayJournal } = await import('./history.ts');
+    await replayJournal(args, settingsFor(args, process.env), process.stderr, signal);
+  },
+  async 'dead-letters'(args) {
+    const { listDeadLetters } = await import('./history.ts');
+    listDeadLetters(args, settingsFor(args, process.env), process.stdout);
   },
   async check(args) {
     const settings = settingsFor(args, process.env);
@@ -68,12 +85,13 @@ async function main([command = '', ...rest]: string[]): Promise<void> {
     process.once('disconnect', () => stop.abort());
     process.channel.unref();
   }
-  const args = parseArguments(rest);
+  const info = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  const args = parseArguments(rest, Object.keys(info?.options ?? {}));
   if (command === '' || command === '--help' || command === '-h' || args.help) {
     process.stdout.write(await help(command));
     return;
   }
-  const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  const run = info && RUN[command];
   if (run === undefined)
     throw new GiveUpError(
       `running wattdog: the command must be one of ${Object.keys(COMMANDS).join(', ')}, got ${command}`,

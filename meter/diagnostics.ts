@@ -1,6 +1,6 @@
-import type { Notes } from './account.ts';
+import type { Notes } from './charge.ts';
 import type { Decoded, RejectReason } from './decoders/decoder.ts';
-import type { Outbox } from './outbox.ts';
+import type { OutboxStatus } from './outbox/outbox.ts';
 
 /** What happened between the port and the outbox since the process started; retained on MQTT. */
 export interface Diagnostics {
@@ -16,20 +16,33 @@ export interface Diagnostics {
   samples: number;
   readings: number;
   rejects: Partial<Record<RejectReason | 'stale' | 'implausible', number>>;
+  /** Silences beyond `meter.max_gap`, and their seconds. */
   gaps: number;
-  /** Seconds that nobody metered. */
   gap_seconds: number;
+  /** Seconds that nobody metered. */
+  unmetered_seconds: number;
   clock_steps: number;
-  /** Readings that could not be kept on disk; the next one covers their interval. */
+  /** What failed on the disk since the process started. */
   outbox_errors: number;
+  /** Why it last failed; gone with the next write that succeeds. */
+  outbox_error?: string;
+  /** Where the last damaged outbox was moved to. */
+  outbox_aside?: string;
+  /** Readings the journal is not known to hold. */
   outbox_pending: number;
-  outbox_dropped: number;
+  /** Readings in memory only, because the disk refuses them. */
+  outbox_unwritten: number;
+  /** In use on disk. */
+  outbox_bytes: number;
+  /** Seconds since the oldest pending reading. */
+  outbox_age: number;
+  /** Readings given up since the process started, by the limit that they passed. */
+  outbox_dropped: OutboxStatus['dropped'];
 }
 
 /** Counts what the meter sees; nothing is refused or repaired without being counted here. */
 export class Diary {
-  readonly #counts: Omit<Diagnostics, 'outbox_pending' | 'outbox_dropped'>;
-  #keeping = true;
+  readonly #counts: Omit<Diagnostics, `outbox_${string}`>;
 
   constructor(port: string, decoder: string) {
     this.#counts = {
@@ -43,8 +56,8 @@ export class Diary {
       rejects: {},
       gaps: 0,
       gap_seconds: 0,
+      unmetered_seconds: 0,
       clock_steps: 0,
-      outbox_errors: 0,
     };
   }
 
@@ -70,6 +83,7 @@ export class Diary {
       this.#counts.gaps += 1;
       this.#counts.gap_seconds += Math.round(notes.gapSeconds);
     }
+    this.#counts.unmetered_seconds += Math.round(notes.unmeteredSeconds ?? 0);
     if (notes.clockStepMs !== undefined) this.#counts.clock_steps += 1;
     if (notes.stale) this.#reject('stale');
     if (notes.implausible) this.#reject('implausible');
@@ -77,23 +91,22 @@ export class Diary {
 
   read(): void {
     this.#counts.readings += 1;
-    this.#keeping = true;
   }
 
-  /** True for the first of a row, which is the one worth a log line. */
-  notKept(): boolean {
-    this.#counts.outbox_errors += 1;
-    const first = this.#keeping;
-    this.#keeping = false;
-    return first;
-  }
-
-  snapshot(outbox: Outbox): Diagnostics {
+  /** @param now ms since 1970. */
+  snapshot(outbox: OutboxStatus, now: number): Diagnostics {
+    const { errors, error, aside, pending, unwritten, bytes, oldest, dropped } = outbox;
     return {
       ...this.#counts,
       rejects: { ...this.#counts.rejects },
-      outbox_pending: outbox.pending,
-      outbox_dropped: outbox.dropped,
+      outbox_errors: errors,
+      ...(error === undefined ? {} : { outbox_error: error }),
+      ...(aside === undefined ? {} : { outbox_aside: aside }),
+      outbox_pending: pending,
+      outbox_unwritten: unwritten,
+      outbox_bytes: bytes,
+      outbox_age: oldest === undefined ? 0 : Math.max(0, Math.round((now - Date.parse(oldest)) / 1000)),
+      outbox_dropped: dropped,
     };
   }
 

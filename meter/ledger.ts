@@ -1,11 +1,11 @@
-import { reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { Time } from '../shared/time.ts';
 import type { Reading } from '../shared/wire.ts';
-import { type AccountOptions, type AccountState, account, type Moment } from './account.ts';
+import { type AccountOptions, type AccountState, account } from './account.ts';
+import type { Moment } from './charge.ts';
 import type { Sample } from './decoders/decoder.ts';
 import type { Diary } from './diagnostics.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox/outbox.ts';
 
 interface Deps {
   outbox: Outbox;
@@ -16,28 +16,36 @@ interface Deps {
   onReading: (reading: Reading) => void;
 }
 
-/** Enters samples one after another: each is accounted, kept, and only then told. */
-export function createLedger(options: AccountOptions, deps: Deps): (sample: Sample) => void {
-  const { outbox, diary, time, log, onReading } = deps;
-  let state: AccountState = outbox.account() ?? { energy: 0, cost: 0 };
-  let last: Moment | undefined;
+export interface Ledger {
+  enter(sample: Sample): void;
+  /** Why samples may be missing before the next one. */
+  missed(why: 'port' | 'rejects'): void;
+}
 
-  return (sample) => {
-    const at = { now: time.now(), monotonic: time.monotonic() };
-    const accounted = account(sample, at, last, state, options);
-    if (accounted.reading === undefined) return diary.accounted(accounted.notes);
-    let reading: Reading;
-    try {
-      reading = outbox.append(accounted.reading, accounted.state);
-    } catch (error) {
-      // `last` and `state` stay, so that the next reading covers this one's interval too.
-      if (diary.notKept()) log.error(`keeping a reading in the outbox: ${reason(error)}`);
-      return;
-    }
-    last = at;
-    state = accounted.state;
-    diary.accounted(accounted.notes);
-    diary.read();
-    onReading(reading);
+/** Enters samples one after another: each is accounted, kept, and only then told. */
+export function createLedger(options: AccountOptions, deps: Deps): Ledger {
+  const { outbox, diary, time, log, onReading } = deps;
+  let state: AccountState = outbox.account ?? { energy: 0, cost: 0 };
+  let last: Moment | undefined;
+  let missed: Moment['missed'];
+
+  return {
+    enter(sample) {
+      const at = { now: time.now(), monotonic: time.monotonic(), ...(missed ? { missed } : {}) };
+      log.trace(sample, 'a sample');
+      const accounted = account(sample, at, last, state, options);
+      diary.accounted(accounted.notes);
+      if (accounted.reading === undefined) return;
+      last = at;
+      missed = undefined;
+      state = accounted.state;
+      const reading = outbox.append(accounted.reading, state);
+      diary.read();
+      onReading(reading);
+    },
+    missed(why) {
+      // A port that was away explains more than what was refused around it.
+      if (missed !== 'port') missed = why;
+    },
   };
 }

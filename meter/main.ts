@@ -1,4 +1,3 @@
-import { SerialPort } from 'serialport';
 import { keepHeartbeat } from '../shared/heartbeat.ts';
 import type { Log } from '../shared/log.ts';
 import { openFile } from '../shared/open-file.ts';
@@ -9,10 +8,11 @@ import { together } from '../shared/together.ts';
 import type { AccountOptions } from './account.ts';
 import { createDecoder } from './decoders/create.ts';
 import type { Decoder } from './decoders/decoder.ts';
+import { createSerialPort, identifyDevice } from './device.ts';
 import { Diary } from './diagnostics.ts';
 import { createLedger } from './ledger.ts';
-import { Outbox } from './outbox.ts';
-import { type Port, readPort } from './port.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { readPort } from './port.ts';
 import { createPublisher } from './publish.ts';
 import { simulatedPort } from './simulate.ts';
 import { createPricing, findTariff } from './tariff.ts';
@@ -40,27 +40,27 @@ export async function runMeter(
   const outbox = openFile(
     settings.data,
     `outbox-${meter.name}.db`,
-    (path) => new Outbox(path, meter.outbox_limit),
+    (path) => new Outbox(path, { size: meter.outbox_size, age: meter.outbox_age, log, now: time.now }),
   );
   const diary = new Diary(meter.port, format);
   const publisher = createPublisher(meter.name, brokerAddress(settings), {
     outbox,
-    diagnostics: () => diary.snapshot(outbox),
+    diagnostics: () => diary.snapshot(outbox.status, time.now()),
     time,
     log,
   });
 
-  const enter = createLedger(options, { outbox, diary, time, log, onReading: publisher.live });
+  const ledger = createLedger(options, { outbox, diary, time, log, onReading: publisher.live });
 
   let decoder: Decoder | undefined;
   let portTrouble = '';
-  const { path, createPort } = simulated
+  const { path, ...device } = simulated
     ? simulatedPort(meter.simulated_cadence, { time }, signal)
-    : { path: meter.port, createPort: createSerialPort };
+    : { path: meter.port, createPort: createSerialPort, identify: identifyDevice };
   const readSamples = (signal: AbortSignal) =>
     readPort(
       { path, baud: meter.baud, settle: meter.settle, silence: meter.silence },
-      { createPort, time },
+      { ...device, time },
       signal,
       {
         opened() {
@@ -80,11 +80,13 @@ export async function runMeter(
           });
           const decoded = decoder.push(chunk);
           diary.decoded(chunk.length, decoded);
+          if (decoded.rejects.length > 0) ledger.missed('rejects');
           for (const reject of decoded.rejects) log.debug({ reject }, 'a frame was rejected');
-          for (const sample of decoded.samples) enter(sample);
+          for (const sample of decoded.samples) ledger.enter(sample);
         },
         closed(why) {
           diary.closed(why);
+          ledger.missed('port');
           if (why !== portTrouble) log.warn({ port: meter.port }, `no port: ${why}; trying again`);
           portTrouble = why;
         },
@@ -96,9 +98,4 @@ export async function runMeter(
   } finally {
     outbox.close();
   }
-}
-
-function createSerialPort({ path, baudRate }: { path: string; baudRate: number }): Port {
-  // hupcl false leaves DTR alone at close, where the line discipline was told so before (see README).
-  return new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
 }

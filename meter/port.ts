@@ -26,6 +26,8 @@ export interface PortEvents {
 
 /** ms of listening again before silence convicts: had we been stopped ourselves, what came is yet to be read. */
 const LAST_LOOK = 250;
+/** ms between two looks whether the device is still the one that was opened. */
+const LOOK = 1000;
 /** ms; a close that takes longer is left behind: the device is gone and so may be the thread that waits for it. */
 const CLOSE_TIMEOUT = 1000;
 
@@ -33,11 +35,14 @@ const CLOSE_TIMEOUT = 1000;
  * Reads a serial port until the signal aborts, and opens it again whenever it closes, fails or falls
  * silent. Silence must count, for serialport 13 can lose a device without any event: when the device
  * goes while the event loop is busy, the native read returns 0 bytes for ever, and only a close ends it.
+ * Its name usually tells sooner: it is gone, or leads to another device.
  */
 export async function readPort(
   options: PortOptions,
   deps: {
     createPort: (options: { path: string; baudRate: number }) => Port;
+    /** Tells one device from the next under the same name; undefined where there is none. */
+    identify?: (path: string) => string | undefined;
     time: Time;
     random?: () => number;
   },
@@ -50,7 +55,7 @@ export async function readPort(
     try {
       await open(port);
       on.opened();
-      const { why, heard } = await listen(port, options, deps.time, signal, on);
+      const { why, heard } = await listen(port, options, deps, signal, on);
       if (signal.aborted) return;
       on.closed(why);
       if (heard) attempt = 0;
@@ -71,13 +76,14 @@ function open(port: Port): Promise<void> {
 async function listen(
   port: Port,
   options: PortOptions,
-  time: Time,
+  { time, identify = () => undefined }: Pick<Parameters<typeof readPort>[1], 'time' | 'identify'>,
   signal: AbortSignal,
   on: PortEvents,
 ): Promise<{ why: string; heard: boolean }> {
   const ended = new Notifier();
   let why: string | undefined;
   let heard = false;
+  const device = identify(options.path);
   const opened = time.monotonic();
   let lastByte = opened;
   const end = (message: string) => {
@@ -99,7 +105,8 @@ async function listen(
     const deadline = Math.max(before + options.silence, opened + options.settle);
     const left = deadline - time.monotonic();
     if (left > 0) {
-      await ended.wait(left, time, signal);
+      await ended.wait(Math.min(left, LOOK), time, signal);
+      if (identify(options.path) !== device) end('the device is gone');
       continue;
     }
     await ended.wait(LAST_LOOK, time, signal);

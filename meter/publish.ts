@@ -5,7 +5,7 @@ import { Notifier } from '../shared/notifier.ts';
 import { every, type Time } from '../shared/time.ts';
 import { BACKLOG_BATCH, decodeWatermark, meterTopics, type Reading } from '../shared/wire.ts';
 import type { Diagnostics } from './diagnostics.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox/outbox.ts';
 
 /** Milliseconds. */
 export interface Timing {
@@ -47,14 +47,14 @@ export function createPublisher(
   const { outbox, time, log } = deps;
   const topics = meterTopics(meter);
   let session: Session | undefined;
-  /** The first reading that this session was given live; all before it are its backlog. */
-  let liveFrom = Number.POSITIVE_INFINITY;
+  /** The first reading of each epoch that this session was given live; all before it are its backlog. */
+  const liveFrom = new Map<string, number>();
   const watermarks = new Notifier();
   let lastWatermark = Number.NEGATIVE_INFINITY;
 
   const live = (reading: Reading) => {
     if (session === undefined || session.signal.aborted) return;
-    liveFrom = Math.min(liveFrom, reading.seq);
+    if (!liveFrom.has(reading.epoch)) liveFrom.set(reading.epoch, reading.seq);
     const expirySeconds = Math.min(Math.max(LEAST_EXPIRY, Math.ceil(5 * reading.interval)), MOST_EXPIRY);
     // A failure needs no handling: the reading stays in the outbox until it is stored.
     session
@@ -66,7 +66,7 @@ export function createPublisher(
     const since = time.monotonic();
     await opened.subscribe([topics.stored], 1, (_topic, payload) => settle(payload));
     session = opened;
-    liveFrom = Number.POSITIVE_INFINITY;
+    liveFrom.clear();
     await opened.publish(topics.availability, 'online', { retain: true });
     log.info({ meter }, 'publishing');
     if (lastWatermark < since) await watermarks.wait(timing.watermarkGrace, time, opened.signal);
@@ -90,7 +90,7 @@ export function createPublisher(
   /** Sends what is not stored in batches, always from the oldest on: that is what a batch promises. */
   const resend = async ({ signal, publish }: Session) => {
     let patience = timing.patience;
-    let sentLive: number | undefined;
+    let sentLive: Reading | undefined;
     while (!signal.aborted) {
       const [oldest] = outbox.oldest(1);
       if (oldest === undefined) {
@@ -98,28 +98,29 @@ export function createPublisher(
         continue;
       }
       // A reading that just went out live gets time to be stored before it is sent again.
-      if (oldest.seq >= liveFrom && sentLive !== oldest.seq) {
-        sentLive = oldest.seq;
-        await storedPast(oldest.seq, timing.patience, signal);
+      const wentLive = oldest.seq >= (liveFrom.get(oldest.epoch) ?? Number.POSITIVE_INFINITY);
+      if (wentLive && !(sentLive?.seq === oldest.seq && sentLive.epoch === oldest.epoch)) {
+        sentLive = oldest;
+        await stored(oldest, timing.patience, signal);
         continue;
       }
-      const batch = outbox.oldest(BACKLOG_BATCH);
-      const last = batch.at(-1)?.seq ?? oldest.seq;
+      const [...batch] = outbox.oldest(BACKLOG_BATCH);
+      // The disk may fail at a later one.
+      if (batch.length === 0) batch.push(oldest);
       await publish(topics.backlog, JSON.stringify(batch));
-      const stored = await storedPast(last, patience, signal);
-      patience = stored ? timing.patience : Math.min(patience * 2, timing.mostPatience);
+      const inTime = await stored(batch.at(-1) ?? oldest, patience, signal);
+      patience = inTime ? timing.patience : Math.min(patience * 2, timing.mostPatience);
     }
   };
 
   /**
-   * Whether the watermark passes `seq` in time. While the agent is away nothing stores and patience is
-   * long; any watermark shows that it is back, and then `patience` is enough.
+   * Whether the watermark reaches a reading in time. While the agent is away nothing stores and patience
+   * is long; any watermark shows that it is back, and then `patience` is enough.
    */
-  const storedPast = async (seq: number, patience: number, signal: AbortSignal): Promise<boolean> => {
+  const stored = async (reading: Reading, patience: number, signal: AbortSignal): Promise<boolean> => {
     const start = time.monotonic();
     for (;;) {
-      const [oldest] = outbox.oldest(1);
-      if (oldest === undefined || oldest.seq > seq) return true;
+      if (!outbox.holds(reading)) return true;
       const deadline =
         lastWatermark > start
           ? Math.min(lastWatermark + timing.patience, start + patience)

@@ -45,6 +45,14 @@ export const agentTopics = {
 export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;
 const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
 
+/**
+ * Why there were no readings for a while. `reader`: the meter's process was not running; `port`: the device
+ * was away or silent; `rejects`: what it sent was refused; `device`: it began to count anew; `silence`:
+ * nothing came, or the reader stood still; `dropped`: readings were made, and given up at a limit of the outbox.
+ */
+const GAP_CAUSES = ['reader', 'port', 'rejects', 'device', 'silence', 'dropped'] as const;
+export type GapCause = (typeof GAP_CAUSES)[number];
+
 const phaseNumbers = /^(current|voltage)_\d{1,2}$/;
 
 const epochName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits and -');
@@ -78,6 +86,23 @@ const readingSchema = z
     /** The tariff period at the end of the interval. */
     tariff: z.string().max(64),
     quality: z.enum(QUALITIES),
+    /**
+     * On the first reading after a gap, and only there: the seconds that ended where this reading's interval
+     * begins, and what is known of them. Counted energy is part of the total `energy`; an estimate never is.
+     */
+    gap_seconds: z.number().min(0).optional(),
+    gap_cause: z.enum(GAP_CAUSES).optional(),
+    /** How many readings are missing; an estimate where the device does not number its own. */
+    gap_readings: z.int().min(0).optional(),
+    /** kWh and currency that the meter counted meanwhile. */
+    gap_energy: z.number().optional(),
+    gap_cost: z.number().optional(),
+    /** kWh and currency that nobody counted. */
+    gap_estimated_energy: z.number().optional(),
+    gap_estimated_cost: z.number().optional(),
+    /** kWh and currency, totals of all estimates so far; never part of `energy` and `cost`. */
+    estimated_energy: z.number().optional(),
+    estimated_cost: z.number().optional(),
   })
   .superRefine((reading, context) => {
     for (const [key, value] of Object.entries(reading)) {
@@ -107,6 +132,15 @@ export interface Reading {
   interval_cost: number;
   tariff: string;
   quality: (typeof QUALITIES)[number];
+  gap_seconds?: number | undefined;
+  gap_cause?: GapCause | undefined;
+  gap_readings?: number | undefined;
+  gap_energy?: number | undefined;
+  gap_cost?: number | undefined;
+  gap_estimated_energy?: number | undefined;
+  gap_estimated_cost?: number | undefined;
+  estimated_energy?: number | undefined;
+  estimated_cost?: number | undefined;
 }
 
 /** A reading before its outbox has numbered it. */

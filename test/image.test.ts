@@ -112,7 +112,7 @@ test('a meter’s container is brought back from every fault, and fresh readings
   const stop = new AbortController();
   t.teardown(() => stop.abort());
   const watch = new Watch(new Cadence(), 2000);
-  const state = new AgentState(join(folder, 'agent.db'));
+  const state = new AgentState(join(folder, 'agent.db'), silentLog);
   const sight = keepSight([{ topic: 'wattdog/main/reading', watch }], { url }, { time, log }, stop.signal);
   await until('the first readings', 30_000, () => watch.judge(time.monotonic()).state === 'healthy');
   // Having just gained its sight, the watch convicts nobody for a while.

@@ -30,8 +30,12 @@ const LONGEST_PAUSE_MS = 600_000;
  */
 export function classify(answer: Answer, points: number, now: number): Verdict {
   const { status, body } = answer;
-  if (status >= 200 && status < 300) return { kind: 'stored' };
   const reason = `answered ${status}${explanation(body)}`;
+  if (status >= 200 && status < 300) {
+    // No store says more than that it is done; a page is of somebody else, and a 200 of InfluxDB with words a failure.
+    if (body.trim() === '') return { kind: 'stored' };
+    return { kind: 'later', reason: `${reason}: must be an empty answer`, afterMs: PATIENCE_MS };
+  }
   if (status === 400 || status === 422) {
     const dropped = droppedPoints(body);
     return {

@@ -1,7 +1,7 @@
 import type { Reading } from '../../shared/wire.ts';
-import type { Arrival } from '../journal.ts';
+import type { Arrival } from '../journal/journal.ts';
 
-type Layout = 'default' | 'classic';
+export type Layout = 'default' | 'classic';
 
 /**
  * One journalled reading as lines of InfluxDB line protocol, without their newlines; timestamps in milliseconds.
@@ -9,89 +9,89 @@ type Layout = 'default' | 'classic';
  * `default`: measurement `electricity`, fields named as on the wire with their unit. Two lines, because a
  * tag that changes splits a series. What is continuous (power, the running totals) has the tag `meter`
  * alone, so that a total stays one series across every tariff period. What belongs to one interval is tagged
- * with `tariff` and `quality` too, so that kWh can be summed and stacked by either. Simulated readings say so
- * on both: they must never continue a real series.
+ * with `tariff` and `quality` too, so that kWh can be summed and stacked by either. A gap before the reading
+ * is a line of the measurement `electricity_gap`, at the time it ended. Simulated readings say so on each:
+ * they must never continue a real series.
  *
- * `classic`: measurement `elecmeter`, the seven fields of the chain this replaces, no tags. Simulated readings
- * are left out: nothing there could tell them from the years of real ones.
+ * `classic`: measurement `elecmeter`, the seven fields of the chain this replaces, no tags. It has no place
+ * for a gap: what the meter counted meanwhile is part of the accruals and their duration, estimates are left
+ * out. So are simulated readings: nothing there could tell them from the years of real ones.
  */
-export function lineProtocol(arrival: Arrival, layout: Layout): string[] {
-  const points = layout === 'classic' ? classicPoints(arrival) : defaultPoints(arrival);
-  return points.map((point) => line(point, Date.parse(arrival.reading.time)));
+export function lineProtocol({ meter, reading }: Arrival, layout: Layout): string[] {
+  const time = Date.parse(reading.time);
+  if (layout === 'classic') return reading.quality === 'simulated' ? [] : [classicLine(reading, time)];
+  const owner = tag('meter', meter);
+  const lines = [continuousLine(owner, reading, time), intervalLine(owner, reading, time)];
+  return reading.gap_seconds === undefined ? lines : [...lines, gapLine(owner, reading, time)];
 }
 
-interface Point {
-  measurement: string;
-  tags: Record<string, string>;
-  fields: Record<string, number>;
+function continuousLine(owner: string, reading: Reading, time: number): string {
+  return (
+    `electricity${owner}${simulated(reading)} power_watts=${reading.power}` +
+    `,apparent_power_voltamperes=${reading.apparent_power}${phases(reading)}` +
+    `,energy_kilowatthours=${reading.energy},price_per_kilowatthour=${reading.price},cost=${reading.cost}` +
+    field('estimated_energy_kilowatthours', reading.estimated_energy) +
+    `${field('estimated_cost', reading.estimated_cost)} ${time}`
+  );
 }
 
-function defaultPoints({ meter, reading }: Arrival): Point[] {
-  return [
-    {
-      measurement: 'electricity',
-      tags: { meter, quality: reading.quality === 'simulated' ? 'simulated' : '' },
-      fields: {
-        power_watts: reading.power,
-        apparent_power_voltamperes: reading.apparent_power,
-        ...phases(reading),
-        energy_kilowatthours: reading.energy,
-        price_per_kilowatthour: reading.price,
-        cost: reading.cost,
-      },
-    },
-    {
-      measurement: 'electricity',
-      tags: { meter, quality: reading.quality, tariff: reading.tariff },
-      fields: {
-        interval_seconds: reading.interval,
-        interval_energy_kilowatthours: reading.interval_energy,
-        interval_cost: reading.interval_cost,
-      },
-    },
-  ];
+function intervalLine(owner: string, reading: Reading, time: number): string {
+  return (
+    `electricity${owner}${tag('quality', reading.quality)}${tag('tariff', reading.tariff)}` +
+    ` interval_seconds=${reading.interval},interval_energy_kilowatthours=${reading.interval_energy}` +
+    `,interval_cost=${reading.interval_cost} ${time}`
+  );
 }
 
-function classicPoints({ reading }: Arrival): Point[] {
-  if (reading.quality === 'simulated') return [];
-  const { current_1, current_2 } = reading;
-  return [
-    {
-      measurement: 'elecmeter',
-      tags: {},
-      fields: {
-        duration_milliseconds: Math.round(reading.interval * 1000),
-        rate: reading.price,
-        ...(current_1 === undefined ? {} : { phase_1_current: current_1 }),
-        ...(current_2 === undefined ? {} : { phase_2_current: current_2 }),
-        total_consumption_kilowatts: reading.power / 1000,
-        total_consumption_accrual_kilowatthours: reading.interval_energy,
-        total_cost_accrual_dollars: reading.interval_cost,
-      },
-    },
-  ];
+function gapLine(owner: string, reading: Reading, time: number): string {
+  return (
+    `electricity_gap${owner}${tag('cause', reading.gap_cause)}${simulated(reading)}` +
+    ` seconds=${reading.gap_seconds}${field('readings', reading.gap_readings)}` +
+    field('energy_kilowatthours', reading.gap_energy) +
+    field('cost', reading.gap_cost) +
+    field('estimated_energy_kilowatthours', reading.gap_estimated_energy) +
+    field('estimated_cost', reading.gap_estimated_cost) +
+    ` ${time - Math.round(reading.interval * 1000)}`
+  );
 }
 
-const PHASE_UNITS = { current: 'amperes', voltage: 'volts' };
+function classicLine(reading: Reading, time: number): string {
+  const { gap_seconds = 0, gap_energy, gap_cost = 0 } = reading;
+  const seconds = reading.interval + (gap_energy === undefined ? 0 : gap_seconds);
+  return (
+    `elecmeter duration_milliseconds=${Math.round(seconds * 1000)},rate=${reading.price}` +
+    field('phase_1_current', reading.current_1) +
+    field('phase_2_current', reading.current_2) +
+    `,total_consumption_kilowatts=${reading.power / 1000}` +
+    `,total_consumption_accrual_kilowatthours=${reading.interval_energy + (gap_energy ?? 0)}` +
+    `,total_cost_accrual_dollars=${reading.interval_cost + gap_cost} ${time}`
+  );
+}
 
-function phases(reading: Reading): Record<string, number> {
-  const fields: Record<string, number> = {};
-  for (const [key, value] of Object.entries(reading)) {
-    const [, quantity] = /^(current|voltage)_\d{1,2}$/.exec(key) ?? [];
-    if (quantity !== undefined) fields[`${key}_${PHASE_UNITS[quantity as keyof typeof PHASE_UNITS]}`] = value;
+/** A further field; nothing where there is no value. */
+function field(name: string, value: number | undefined): string {
+  return value === undefined ? '' : `,${name}=${value}`;
+}
+
+/** Nothing where there is no value, for an empty one breaks the line. */
+function tag(name: string, value = ''): string {
+  return value === '' ? '' : `,${name}=${escapeTag(value)}`;
+}
+
+function simulated({ quality }: Reading): string {
+  return quality === 'simulated' ? tag('quality', quality) : '';
+}
+
+function phases(reading: Reading): string {
+  let fields = '';
+  for (const key in reading) {
+    // Asked first, for it is cheap and nearly all other keys end here.
+    if (!key.startsWith('current_') && !key.startsWith('voltage_')) continue;
+    const value = reading[key as `current_${number}` | `voltage_${number}`];
+    if (/^current_\d{1,2}$/.test(key)) fields += `,${key}_amperes=${value}`;
+    if (/^voltage_\d{1,2}$/.test(key)) fields += `,${key}_volts=${value}`;
   }
   return fields;
-}
-
-function line({ measurement, tags, fields }: Point, timeMs: number): string {
-  const tagged = Object.entries(tags)
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => `,${key}=${escapeTag(value)}`)
-    .join('');
-  const valued = Object.entries(fields)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-  return `${measurement}${tagged} ${valued} ${timeMs}`;
 }
 
 /**
@@ -99,5 +99,5 @@ function line({ measurement, tags, fields }: Point, timeMs: number): string {
  * disagree about backslashes: both become `_`.
  */
 function escapeTag(value: string): string {
-  return value.replace(/[\p{Cc}\\]/gu, '_').replace(/[,= ]/g, '\\$&');
+  return /^[\w-]*$/.test(value) ? value : value.replace(/[\p{Cc}\\]/gu, '_').replace(/[,= ]/g, '\\$&');
 }

@@ -1,12 +1,11 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { Client, errors } from 'undici';
 import { RetryError } from '../../shared/errors.ts';
 import type { StoreSettings } from '../../shared/settings/schema.ts';
-import type { Arrival } from '../journal.ts';
+import type { Arrival } from '../journal/journal.ts';
 import { type Answer, classify, isDatabaseMissing, type Verdict } from './classify.ts';
+import { Encoder, type Payload } from './encoder.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
-import { lineProtocol } from './line-protocol.ts';
+import { awaitReturn } from './lifeline.ts';
 
 /** What became of a write that the store has judged. */
 type Outcome = Exclude<Verdict, { kind: 'later' }>;
@@ -18,8 +17,10 @@ export interface Store {
    * proxy before it, failed. What it acknowledged shortly before may then be gone.
    */
   readonly signs: number;
+  /** Makes the body of a write; nothing is kept of the arrivals. */
+  encode(slices: Iterable<readonly Arrival[]>): Promise<Payload>;
   /** @throws RetryError when the same write may succeed later. */
-  write(arrivals: readonly Arrival[], signal: AbortSignal): Promise<Outcome>;
+  write(payload: Payload, signal: AbortSignal): Promise<Outcome>;
   /**
    * Proves that the store still lives, and keeps its connection from being closed for idleness.
    * @throws RetryError when there is no answer; any answer will do.
@@ -27,8 +28,6 @@ export interface Store {
   ping(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
-
-const compress = promisify(gzip);
 
 /** Milliseconds; longer than any server waits, so that only the other side ever closes an idle connection. */
 const KEEP_ALIVE_MS = 600_000;
@@ -47,6 +46,7 @@ class HttpStore implements Store {
   readonly #now: () => number;
   readonly #endpoint: Endpoint;
   readonly #client: Client;
+  readonly #encoder: Encoder;
   #signs = 0;
 
   constructor(settings: StoreSettings, now: () => number) {
@@ -54,6 +54,7 @@ class HttpStore implements Store {
     this.#settings = settings;
     this.#now = now;
     this.#endpoint = endpoint(settings);
+    this.#encoder = new Encoder(settings.layout);
     this.#client = new Client(this.#endpoint.origin, {
       pipelining: 1,
       connect: { timeout: settings.timeout },
@@ -73,20 +74,24 @@ class HttpStore implements Store {
     return this.#signs;
   }
 
-  async write(arrivals: readonly Arrival[], signal: AbortSignal): Promise<Outcome> {
-    const doing = `writing ${arrivals.length} readings`;
-    const lines = arrivals.flatMap((arrival) => lineProtocol(arrival, this.#settings.layout));
-    if (lines.length === 0) return { kind: 'stored' };
-    const body = await compress(`${lines.join('\n')}\n`);
+  encode(slices: Iterable<readonly Arrival[]>): Promise<Payload> {
+    return this.#encoder.encode(slices);
+  }
+
+  async write({ readings, lines, gzipped }: Payload, signal: AbortSignal): Promise<Outcome> {
+    const doing = `writing ${readings} readings`;
+    if (lines === 0) return { kind: 'stored' };
     const { write, createDatabase } = this.#endpoint;
-    let answer = await this.#request(doing, 'POST', write, signal, body);
+    let answer = await this.#request(doing, 'POST', write, signal, gzipped);
     if (createDatabase !== undefined && isDatabaseMissing(answer)) {
       const making = 'creating the missing database';
-      const made = classify(await this.#request(making, 'POST', createDatabase, signal), 0, this.#now());
-      if (made.kind !== 'stored') throw this.#later(making, made.reason);
-      answer = await this.#request(doing, 'POST', write, signal, body);
+      const made = await this.#request(making, 'POST', createDatabase, signal);
+      // Other than a write, a query is answered with words when all went well.
+      const judged = classify(made.status === 200 ? { ...made, body: '' } : made, 0, this.#now());
+      if (judged.kind !== 'stored') throw this.#later(making, judged.reason);
+      answer = await this.#request(doing, 'POST', write, signal, gzipped);
     }
-    const verdict = classify(answer, lines.length, this.#now());
+    const verdict = classify(answer, lines, this.#now());
     if (verdict.kind !== 'later') return verdict;
     // A proxy hides a restart behind a 5xx; one that says when to come back is merely busy.
     if (answer.status >= 500 && answer.retryAfter === undefined) this.#sign();
@@ -114,11 +119,13 @@ class HttpStore implements Store {
   ): Promise<Answer> {
     const { timeout } = this.#settings;
     const deadline = AbortSignal.timeout(timeout);
+    const answered = new AbortController();
+    const lost = awaitReturn((brief) => this.#knock(brief), answered.signal);
     try {
       const response = await this.#client.request({
         method,
         path,
-        signal: AbortSignal.any([signal, deadline]),
+        signal: AbortSignal.any([signal, deadline, lost]),
         headers: {
           ...this.#endpoint.headers,
           ...(body ? { 'content-type': 'text/plain; charset=utf-8', 'content-encoding': 'gzip' } : {}),
@@ -134,9 +141,23 @@ class HttpStore implements Store {
     } catch (error) {
       signal.throwIfAborted();
       this.#sign();
-      throw deadline.aborted
-        ? this.#later(doing, `no full answer within ${timeout} ms`)
-        : new RetryError(this.#about(doing), { cause: error });
+      if (lost.aborted) throw this.#later(doing, 'the store answers again, but not to this');
+      if (deadline.aborted) throw this.#later(doing, `no full answer within ${timeout} ms`);
+      throw new RetryError(this.#about(doing), { cause: error });
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** Asks for any answer, on a connection of its own. */
+  async #knock(signal: AbortSignal): Promise<void> {
+    const { origin, headers } = this.#endpoint;
+    const client = new Client(origin);
+    try {
+      const { body } = await client.request({ method: 'GET', path: '/health', headers, signal });
+      await body.dump();
+    } finally {
+      await client.destroy();
     }
   }
 

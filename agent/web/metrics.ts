@@ -53,6 +53,15 @@ export async function renderMetrics(status: AgentStatus): Promise<string> {
 
   for (const [name, value] of Object.entries(status.intake))
     gauge(`intake_${name}_total`, `Intake: ${name}.`).set(value);
+  const { trouble, expired, unforwarded, lettersDropped, setAside } = status.journal;
+  gauge('journal_up', '0 while the journal cannot be written.').set(trouble === undefined ? 1 : 0);
+  gauge('journal_expired_total', 'Readings that left for their age or the journal’s size.').set(expired);
+  gauge('journal_unforwarded_total', 'Of these, readings a store was still to be given.').set(unforwarded);
+  gauge('journal_dead_letters_dropped_total', 'Dead letters that made room for newer ones.').set(
+    lettersDropped,
+  );
+  gauge('journal_set_aside_total', 'Journals that were found damaged.').set(setAside);
+
   for (const [name, value] of Object.entries(status.broker ?? {}))
     gauge(`broker_${name}`, `Embedded broker: ${name}.`).set(value);
   gauge('broker_session_up', '1 while the agent has a session with its broker.').set(

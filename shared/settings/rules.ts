@@ -17,6 +17,24 @@ export const duration = z
   })
   .refine((ms) => ms <= LONGEST, { error: 'must be at most 24d' });
 
+const SIZE = /^(\d+(?:\.\d+)?)(kB|MB|GB)$/;
+const UNIT_BYTES = { kB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** `500MB`, `2GB` → bytes. */
+export const size = z
+  .string()
+  .regex(SIZE, 'must be a number with a unit kB, MB or GB, such as 500MB')
+  .transform((text) => {
+    const [, amount, unit] = SIZE.exec(text) ?? [];
+    return Math.round(Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES]);
+  });
+
+/** `90d` → milliseconds; for ages, which no timer waits out. */
+export const age = z
+  .string()
+  .regex(/^(\d+(?:\.\d+)?)d$/, 'must be a number of days, such as 90d')
+  .transform((text) => Number.parseFloat(text) * UNIT_MS.d);
+
 export const tcpPort = z.int().min(0).max(65_535);
 
 /** Never shown: not by `check`, not in a message. */

@@ -1,7 +1,7 @@
 /** Every setting there is: its rule, its default and its one line of explanation. */
 import * as z from 'zod';
 import { LARGEST_PAYLOAD, meterName } from '../wire.ts';
-import { duration, isLoopback, secret, tcpPort, url } from './rules.ts';
+import { age, duration, isLoopback, secret, size, tcpPort, timeZone, url } from './rules.ts';
 import { tariffSchema } from './tariff.ts';
 
 export type Tariff = z.infer<typeof tariffSchema>;
@@ -53,15 +53,17 @@ const meter = z
     silence: duration.prefault('10s').describe('no byte for this long: close the port and open it again'),
     max_gap: duration
       .prefault('10s')
-      .describe('without a counter, a longer interval between two samples is a gap and is not charged'),
-    simulated_cadence: duration.prefault('1200ms').describe('how often the simulated panel sends a line'),
-    outbox_limit: z
-      .int()
-      .min(1)
-      .default(1_000_000)
       .describe(
-        'readings kept while the agent is away (two weeks at one per 1.2 s); then the oldest go, counted',
+        'a longer silence between two readings is a gap, told with the next one; keep it above the meter’s own cadence',
       ),
+    simulated_cadence: duration.prefault('1200ms').describe('how often the simulated panel sends a line'),
+    outbox_size: size
+      .prefault('1GB')
+      .refine((bytes) => bytes >= 1e6, { error: 'must be at least 1MB' })
+      .describe(
+        'disk the outbox may take while the agent is away (two weeks and more); then the oldest readings go, counted',
+      ),
+    outbox_age: age.prefault('30d').describe('readings that waited longer go too, counted'),
     tariff: z
       .union([z.string().min(1), tariffSchema], {
         error: 'must be the name of a shipped tariff, or one written out',
@@ -219,6 +221,18 @@ const agent = z.strictObject({
     .array(watch)
     .optional()
     .describe('what to watch; default: the readings of the meter named `meter.name`'),
+  journal: z
+    .strictObject({
+      age: age
+        .prefault('90d')
+        .describe('readings older than this leave the journal; hourly and daily sums stay'),
+      size: size
+        .prefault('4GB')
+        .refine((bytes) => bytes >= 10e6, { error: 'must be at least 10MB' })
+        .describe('disk the journal may take; beyond it the oldest readings leave it'),
+      zone: timeZone.optional().describe('the time zone of its days; default: this machine’s'),
+    })
+    .prefault({}),
   docker: z
     .strictObject({
       socket: z

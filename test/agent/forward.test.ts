@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { Forwarder } from '../../agent/forward.ts';
-import { Journal } from '../../agent/journal.ts';
+import { Journal } from '../../agent/journal/journal.ts';
 import { openStore } from '../../agent/stores/store.ts';
 import { systemTime, type Time } from '../../shared/time.ts';
 import { realTest } from '../support/real.ts';

@@ -24,7 +24,7 @@ const CADENCE = 1200;
  */
 function guarded(t: ExecutionContext, options: { heals?: boolean; state?: AgentState } = {}) {
   const time = virtualTime();
-  const state = options.state ?? new AgentState(':memory:');
+  const state = options.state ?? new AgentState(':memory:', silentLog);
   const bulletin = new Bulletin();
   const said: { topic: string; payload: string }[] = [];
   bulletin.attach({
@@ -227,7 +227,7 @@ test('a pause of our own that was not noticed yet convicts nobody', async (t) =>
 });
 
 test('a disk that takes no record does not keep it from healing', async (t) => {
-  const state = new AgentState(':memory:');
+  const state = new AgentState(':memory:', silentLog);
   const { pass, meter, healedAt, states, end } = guarded(t, { state });
   await pass(60_000);
   state.close();

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
+import type { IPublishPacket } from 'mqtt';
 import { createIntake } from '../../agent/intake.ts';
-import { Journal } from '../../agent/journal.ts';
+import { Journal } from '../../agent/journal/journal.ts';
 import { keepSession } from '../../shared/mqtt.ts';
 import { systemTime } from '../../shared/time.ts';
 import type { Reading } from '../../shared/wire.ts';
@@ -111,10 +112,10 @@ test('while the disk refuses, no watermark moves; what is sent again afterwards 
   other.exec('BEGIN IMMEDIATE');
   await live(testReading(1));
   await until('the failure', 10_000, () => intake.counts.failed === 1);
-  t.regex(intake.trouble ?? '', /writing the journal: .*locked/);
+  t.regex(journal.trouble ?? '', /takes nothing: .*locked/);
   other.exec('ROLLBACK');
   await live(testReading(2));
-  await until('a commit', 10_000, () => intake.trouble === undefined);
+  await until('a commit', 10_000, () => journal.trouble === undefined);
   t.deepEqual(stored(), []);
   await backlog(testReading(1), testReading(2));
   await until('the watermark', 10_000, () => stored().length > 0);
@@ -129,6 +130,76 @@ test('a burst is committed together, and no reading of it is lost', async (t) =>
   await until('the last watermark', 20_000, () => stored().at(-1)?.seq === 1000);
   t.is(intake.counts.stored, 1001);
   t.true(stored().length < 1000, `${stored().length} commits`);
+});
+
+/** An intake without a broker: what is sent to it, and the watermarks it announces. */
+async function setUpAlone(t: ExecutionContext) {
+  const journal = new Journal(':memory:');
+  const stop = new AbortController();
+  const announced: string[] = [];
+  const listening = Promise.withResolvers<(topic: string, payload: Uint8Array) => void>();
+  const intake = createIntake({ journal, log: silentLog });
+  const running = intake.run({
+    signal: stop.signal,
+    async publish(topic, payload) {
+      announced.push(`${topic} ${payload}`);
+    },
+    async subscribe(_topics, _qos, onMessage) {
+      listening.resolve((topic, payload) => onMessage(topic, payload, {} as IPublishPacket));
+    },
+  });
+  t.teardown(async () => {
+    stop.abort();
+    await running;
+    journal.close();
+  });
+  const receive = await listening.promise;
+  const live = (reading: Reading, meter = 'main') =>
+    receive(`wattdog/${meter}/reading`, Buffer.from(JSON.stringify(reading)));
+  return { journal, intake, live, announced };
+}
+
+test('each series of a commit is told its watermark once, the newest of a meter last', async (t) => {
+  const { live, announced } = await setUpAlone(t);
+  live(testReading(1, { epoch: 'old' }));
+  live(testReading(1));
+  live(testReading(1), 'garage');
+  live(testReading(2, { epoch: 'old' }));
+  live(testReading(2));
+  await until('the watermarks', 10_000, () => announced.length > 0);
+  t.deepEqual(announced, [
+    'wattdog/garage/stored {"epoch":"e1","seq":1}',
+    'wattdog/main/stored {"epoch":"old","seq":2}',
+    'wattdog/main/stored {"epoch":"e1","seq":2}',
+  ]);
+});
+
+test('a lone reading is committed in the same turn of the event loop', async (t) => {
+  const { live, journal } = await setUpAlone(t);
+  live(testReading(1));
+  t.is(journal.lastId(), 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(journal.lastId(), 1);
+});
+
+test('a flood that lets nobody else have a turn does not pile up', async (t) => {
+  const { live, journal, announced } = await setUpAlone(t);
+  for (let seq = 1; seq <= 12_345; seq += 1) live(testReading(seq));
+  t.is(journal.lastId(), 10_000);
+  await until('the rest', 10_000, () => announced.at(-1)?.endsWith('"seq":12345}'));
+});
+
+test('a journal whose disk has failed ends no session, and its trouble is told until it is mended', async (t) => {
+  const { live, journal, intake, announced } = await setUpAlone(t);
+  journal.close();
+  live(testReading(1));
+  await until('the failure', 10_000, () => intake.counts.failed === 1);
+  t.regex(journal.trouble ?? '', /must be open/);
+  t.deepEqual(announced, []);
+  journal.mend();
+  t.is(journal.trouble, undefined);
+  live(testReading(1));
+  await until('the watermark', 10_000, () => announced.length > 0);
 });
 
 test('a broker that has forgotten everything is told the watermarks anew', async (t) => {

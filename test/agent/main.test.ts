@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Journal } from '../../agent/journal.ts';
+import { Journal } from '../../agent/journal/journal.ts';
 import { type RunningAgent, runAgent } from '../../agent/main.ts';
 import { GiveUpError } from '../../shared/errors.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';

@@ -1,7 +1,10 @@
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { AgentState, type Incident } from '../../agent/state.ts';
-import { temporaryFolder } from '../support/system.ts';
+import { diskTest } from '../support/real.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+import { silentLog, temporaryFolder } from '../support/system.ts';
 
 const incident = (watch: string): Incident => ({
   id: 0,
@@ -14,7 +17,7 @@ const incident = (watch: string): Incident => ({
 
 test('incidents and cadences are there again after a restart', (t) => {
   const path = join(temporaryFolder(t), 'new', 'agent.db');
-  const state = new AgentState(path);
+  const state = new AgentState(path, silentLog);
   const first = state.openIncident(incident('a'));
   const second = state.openIncident(incident('b'));
   const closed: Incident = {
@@ -36,10 +39,28 @@ test('incidents and cadences are there again after a restart', (t) => {
   state.saveCadence('a', [1200.4, 1199.6, 1300]);
   state.close();
 
-  const again = new AgentState(path);
+  const again = new AgentState(path, silentLog);
   t.teardown(() => again.close());
   t.deepEqual(again.incidents(10), [second, closed]);
   t.deepEqual(again.incidents(1), [second]);
   t.deepEqual(again.cadence('a'), [1200, 1200, 1300]);
   t.deepEqual(again.cadence('b'), []);
+});
+
+test('a damaged file is set aside', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'agent.db'), 'no database, certainly not one of SQLite');
+  const state = new AgentState(join(folder, 'agent.db'), silentLog);
+  t.teardown(() => state.close());
+  t.is(state.openIncident(incident('a')).id, 1);
+  t.is(readdirSync(folder).filter((name) => name.startsWith('agent.db.corrupt-')).length, 1);
+});
+
+diskTest()('on a full disk it remembers until the process ends', (t) => {
+  const disk = mountSmallDisk(t);
+  disk.fill();
+  const state = new AgentState(join(disk.folder, 'agent.db'), silentLog);
+  t.teardown(() => state.close());
+  t.is(state.openIncident(incident('a')).id, 1);
+  t.is(state.incidents(1)[0]?.watch, 'a');
 });

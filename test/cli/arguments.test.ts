@@ -15,6 +15,7 @@ test('settings are flags, in two forms and with short names; the last one wins',
     {
       words: [],
       flags: { 'meter.baud': '9600', 'meter.port': '/dev/x', 'meter.name': 'b', 'log.level': '' },
+      options: {},
       help: false,
     },
   );
@@ -29,6 +30,7 @@ test('help, the settings file and words are told apart', (t) => {
   t.deepEqual(parseArguments(['meter', '-h', '--config', 'f.yaml']), {
     words: ['meter'],
     flags: {},
+    options: {},
     config: 'f.yaml',
     help: true,
   });
@@ -39,4 +41,13 @@ test('a flag without a value is refused, and what follows it is not repeated', (
   t.throws(() => parseArguments(['--mqtt.password', '--x']), {
     message: /got another flag \(write --NAME=VALUE/,
   });
+});
+
+test('a command has options of its own, and switches without a value', (t) => {
+  const own = ['from MOMENT', 'json'];
+  const { options, flags } = parseArguments(['--json', '--from', '7d', '--data', 'x'], own);
+  t.deepEqual(options, { json: 'true', from: '7d' });
+  t.deepEqual(flags, { data: 'x' });
+  t.deepEqual(parseArguments(['--from', '7d']).flags, { from: '7d' }, 'elsewhere it would be a setting');
+  t.throws(() => parseArguments(['--from'], own), { message: /--from must have a value/ });
 });

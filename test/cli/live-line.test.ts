@@ -49,6 +49,7 @@ const status: AgentStatus = {
   watches: [{ name: 'main', verdict: { state: 'learning', sentence: '', evidence: {} } }],
   stores: [],
   intake: { received: 0, stored: 0, rejected: 0, failed: 0 },
+  journal: { expired: 7, unforwarded: 1, lettersDropped: 0, setAside: 0, trouble: undefined },
   broker: undefined,
   connected: true,
 };

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type AccountOptions, type AccountState, account, type Moment } from '../../meter/account.ts';
+import { type AccountOptions, type AccountState, account } from '../../meter/account.ts';
+import type { Moment } from '../../meter/charge.ts';
 import type { Counter, Sample } from '../../meter/decoders/decoder.ts';
 import { createPricing, findTariff } from '../../meter/tariff.ts';
 import type { UnnumberedReading } from '../../shared/wire.ts';
@@ -94,25 +95,71 @@ test('present amperes times nominal volts, over the time since the last sample',
   t.is(state.counter, undefined);
 });
 
-test('a silence beyond the largest gap is counted as a gap and not charged', (t) => {
+test('a silence beyond the largest gap is not charged but estimated, from the power before and after it', (t) => {
   const { take } = meter();
   take(amps(10, 20), 0);
   t.like(take(amps(10, 20), 10_000), { reading: { interval: 10, interval_energy: 0.01 }, notes: {} });
-  t.like(take(amps(10, 20), 20_001), {
-    reading: { interval: 0, interval_energy: 0, energy: 0.01 },
-    notes: { gapSeconds: 10.001 },
+  const { reading, notes } = take(amps(5, 10), 20_001);
+  t.like(notes, { gapSeconds: 10.001, unmeteredSeconds: 10.001 });
+  // 2700 W for 10.001 s.
+  const estimate = { energy: 0.00750075, cost: 0.000975098 };
+  t.like(reading, {
+    interval: 0,
+    interval_energy: 0,
+    interval_cost: 0,
+    energy: 0.01,
+    gap_seconds: 10.001,
+    gap_cause: 'silence',
+    gap_readings: 0,
+    gap_energy: 0,
+    gap_cost: 0,
+    gap_estimated_energy: estimate.energy,
+    gap_estimated_cost: estimate.cost,
+    estimated_energy: estimate.energy,
+    estimated_cost: estimate.cost,
   });
-  t.like(take(amps(10, 20), 21_001), { reading: { interval: 1, energy: 0.011 }, notes: {} });
+  const { reading: next, ...rest } = take(amps(10, 20), 21_001);
+  t.like(rest, { notes: {} });
+  t.like(next, {
+    interval: 1,
+    energy: 0.011,
+    estimated_energy: estimate.energy,
+    estimated_cost: estimate.cost,
+  });
+  t.is(next?.gap_seconds, undefined);
 });
 
-test('a new process goes on with the totals; the time between the two is a gap', (t) => {
-  const kept = { energy: 100, cost: 20, time: START - 5 * SECOND };
-  const { take } = meter({}, kept);
-  t.like(take(amps(10, 20), 0), {
-    reading: { interval_energy: 0, energy: 100, cost: 20 },
-    notes: { gapSeconds: 5 },
+test('an estimate is priced by the times it is for', (t) => {
+  // 2026-07-06, a Monday: from 13:00 to 15:00 in Los Angeles, where on-peak begins at 14:00.
+  const before = Date.parse('2026-07-06T20:00:00Z') - START;
+  const { take } = meter();
+  take(amps(10, 20), before);
+  const { reading } = take(amps(10, 20), before + 2 * HOUR);
+  t.true(about(reading?.gap_estimated_cost, 3.6 * 0.28 + 3.6 * 0.48));
+});
+
+test('nobody can say what was used in months, or in the decades that a wrong clock makes of a night', (t) => {
+  const { take } = meter({}, { ...NEW, time: 0, power: 1000 });
+  const { reading, state } = take(amps(10, 20), 0);
+  t.like(reading, { gap_seconds: START / 1000, gap_cause: 'reader' });
+  t.is(reading?.gap_estimated_energy, undefined);
+  t.is(state.estimated, undefined);
+});
+
+test('a new process goes on with the totals; the time between the two is a gap, however short', (t) => {
+  const first = meter({}, { energy: 100, cost: 20 });
+  for (const ms of [0, 1000, 2000]) first.take(amps(10, 20), ms);
+  const { take } = meter({}, first.state);
+  const { reading } = take(amps(10, 20), 7000);
+  t.like(reading, {
+    interval_energy: 0,
+    energy: 100.002,
+    gap_cause: 'reader',
+    gap_seconds: 5,
+    gap_readings: 4,
+    gap_estimated_energy: 0.005,
   });
-  t.like(take(amps(10, 20), 1000), { reading: { energy: 100.001 } });
+  t.like(take(amps(10, 20), 8000), { reading: { energy: 100.003, estimated_energy: 0.005 } });
 });
 
 test('a wall clock that fell behind between two processes makes no negative gap', (t) => {
@@ -196,9 +243,20 @@ test('a reader that was away for hours charges all of it, at the prices of its t
   first.take(panel(1), before);
   const away = 6000 * 1200;
   const { reading, notes } = meter({}, first.state).take(panel(6001), before + away);
-  t.deepEqual(notes, {});
-  t.like(reading, { interval: 7200, interval_energy: 7.2, price: 0.48, tariff: 'summer on-peak' });
-  t.true(about(reading?.interval_cost, 3.6 * 0.28 + 3.6 * 0.48));
+  t.deepEqual(notes, { gapSeconds: 7200 });
+  t.like(reading, {
+    interval: 0,
+    interval_energy: 0,
+    energy: 7.2,
+    price: 0.48,
+    tariff: 'summer on-peak',
+    gap_cause: 'reader',
+    gap_seconds: 7200,
+    gap_readings: 5999,
+    gap_energy: 7.2,
+  });
+  t.true(about(reading?.gap_cost, 3.6 * 0.28 + 3.6 * 0.48));
+  t.is(reading?.gap_estimated_energy, undefined, 'all of it was counted');
 });
 
 test('an interval that begins a fraction of a millisecond before a price boundary is charged', (t) => {
@@ -219,30 +277,77 @@ test('time that the device did not meter is reported', (t) => {
   const { take } = meter();
   take(panel(10), 0);
   t.deepEqual(take(panel(11), 3000).notes, {}, 'a late line is no gap');
-  t.deepEqual(take(panel(12), 3000 + 30_000).notes, { gapSeconds: 28.8 });
+  const { reading, notes } = take(panel(12), 3000 + 30_000);
+  t.deepEqual(notes, { gapSeconds: 30, unmeteredSeconds: 28.8 });
+  t.like(reading, { gap_seconds: 30, gap_readings: 0, gap_energy: 0.0012, interval_energy: 0 });
+  t.is(reading?.gap_estimated_energy, undefined, 'it says that it metered nothing more');
 });
+
+test('a device that sends a line a minute makes no gaps, unless one of them is missing', (t) => {
+  const slow = (seq: number) =>
+    panel(seq, { meteredMs: seq * 60_000, ampereSeconds: [seq * 600, seq * 1200] });
+  const { take } = meter();
+  take(slow(1), 0);
+  const { reading, notes } = take(slow(2), 60_000);
+  t.like(reading, { interval: 60, interval_energy: 0.06 });
+  t.deepEqual(notes, {});
+  t.like(take(slow(4), 180_000).reading, {
+    interval: 0,
+    gap_seconds: 120,
+    gap_readings: 1,
+    gap_energy: 0.12,
+  });
+});
+
+test('a short silence of a device that counts is an ordinary reading, the restart of its reader too', (t) => {
+  const first = meter();
+  first.take(panel(10), 0);
+  const { reading, notes } = meter({}, first.state).take(panel(17), 8400);
+  t.like(reading, { interval: 8.4, interval_energy: 0.0084 });
+  t.deepEqual(notes, {});
+});
+
+for (const missed of ['port', 'rejects'] as const)
+  test(`a gap says that it was for ${missed}`, (t) => {
+    const options = accountOptions();
+    const at = (ms: number) => ({ now: START + ms, monotonic: ms });
+    const { state } = account(panel(1), at(0), undefined, NEW, options);
+    const { reading } = account(panel(11), { ...at(12_000), missed }, at(0), state, options);
+    t.like(reading, { gap_cause: missed, gap_seconds: 12, gap_readings: 9, gap_energy: 0.012 });
+  });
 
 test('a resonator that drifts by half a percent makes no gap, however long the absence', (t) => {
   for (const drift of [0.995, 1.005]) {
     const { take } = meter();
     take(panel(0), 0);
     const away = 30_000 * 1200;
-    t.deepEqual(take(panel(30_000), away * drift).notes, {});
+    const { reading, notes } = take(panel(30_000), away * drift);
+    t.is(notes.unmeteredSeconds, undefined);
+    t.like(reading, { gap_readings: 29_999, gap_energy: 36 });
   }
 });
 
 test('after a power cut the counts themselves are what was metered since', (t) => {
   const { take } = meter();
   take(panel(1000), 0);
-  const { reading, notes } = take(panel(5, { boot: 4 }), 60_000);
-  t.like(reading, { interval: 6, interval_energy: 0.006 });
-  t.deepEqual(notes, { gapSeconds: 54 });
+  const { reading, notes, state } = take(panel(5, { boot: 4 }), 60_000);
+  t.like(reading, {
+    interval: 0,
+    energy: 0.006,
+    gap_cause: 'device',
+    gap_seconds: 60,
+    gap_energy: 0.006,
+    // 3600 W for the 54 s that nobody metered.
+    gap_estimated_energy: 0.054,
+  });
+  t.true(about(state.energy, 0.006) && about(state.estimated?.energy, 0.054));
+  t.deepEqual(notes, { gapSeconds: 60, unmeteredSeconds: 54 });
 });
 
 test('the same boot number with far fewer lines is a new start as well', (t) => {
   const { take } = meter();
   take(panel(1000), 0);
-  t.like(take(panel(5), 60_000).reading, { interval: 6, interval_energy: 0.006 });
+  t.like(take(panel(5), 60_000).reading, { gap_cause: 'device', gap_energy: 0.006, energy: 0.006 });
 });
 
 test('what claims to have begun anew but has metered for longer is not charged', (t) => {
@@ -265,14 +370,19 @@ test('a power cut of house and host charges what was metered though the host los
   first.take(panel(1000), 0);
   // The new process starts with the time of half an hour ago.
   const second = meter({}, first.state);
-  t.like(second.take(panel(25, { boot: 4 }), -HOUR / 2).reading, { interval: 30, interval_energy: 0.03 });
+  t.like(second.take(panel(25, { boot: 4 }), -HOUR / 2).reading, {
+    gap_cause: 'reader',
+    gap_seconds: 30,
+    gap_energy: 0.03,
+    energy: 0.03,
+  });
 });
 
 test('a device that was restarted while its host slept is charged', (t) => {
   const { take } = meter();
   take(panel(1000), 0);
   const { reading } = take(panel(18_000, { boot: 4 }), 1200, 8 * HOUR);
-  t.like(reading, { interval: 6 * 3600, interval_energy: 6 * 3.6 });
+  t.like(reading, { gap_cause: 'device', gap_seconds: 6 * 3600, gap_energy: 6 * 3.6 });
 });
 
 test('charge and milliseconds wrap at 2³² without a trace', (t) => {
@@ -295,7 +405,7 @@ test('a reader that was away until the milliseconds came round again charges all
   take(panel(0), 0);
   const lines = Math.ceil(U32 / 1200) + 1;
   const { reading } = take(panel(lines), lines * 1200);
-  t.true(Math.abs((reading?.interval_energy ?? 0) - (lines * 1.2 * WATTS) / KWH) < 1e-6);
+  t.true(Math.abs((reading?.gap_energy ?? 0) - (lines * 1.2 * WATTS) / KWH) < 1e-6);
 });
 
 test('a line seen before makes no reading and changes nothing', (t) => {
@@ -331,24 +441,40 @@ test('the parts add up to the totals, whatever comes', (t) => {
     fc.tuple(fc.double({ min: 0, max: 200, noNaN: true }), fc.double({ min: 0, max: 200, noNaN: true })),
     fc.integer({ min: 0, max: 5000 }),
   );
-  const events = fc.array(fc.tuple(sample, fc.integer({ min: 0, max: 20_000 })), { maxLength: 60 });
+  const event = fc.record({
+    sample,
+    passed: fc.integer({ min: 0, max: 20_000 }),
+    boot: fc.integer({ min: 3, max: 4 }),
+    killed: fc.boolean(),
+  });
+  const events = fc.array(event, { maxLength: 60 });
   fc.assert(
     fc.property(events, fc.integer({ min: -HOUR, max: HOUR }), (list, step) => {
-      const { take, readings, state: before } = meter({}, { energy: 5, cost: 1 });
+      const before: AccountState = { energy: 5, cost: 1 };
+      let reader = meter({}, before);
+      const readings: UnnumberedReading[] = [];
       let ms = 0;
-      let state = before;
-      for (const [index, [what, passed]] of list.entries()) {
+      for (const [index, { sample: what, passed, boot, killed }] of list.entries()) {
         ms += passed;
-        const given = typeof what === 'number' ? panel(what) : amps(...what);
-        const accounted = take(given, ms, index % 7 === 3 ? step : 0);
-        t.true(accounted.state.energy >= state.energy && accounted.state.cost >= state.cost);
-        state = accounted.state;
+        const { state } = reader;
+        if (killed) reader = meter({}, state);
+        const given = typeof what === 'number' ? panel(what, { boot }) : amps(...what);
+        const { reading } = reader.take(given, ms, index % 7 === 3 ? step : 0);
+        if (reading) readings.push(reading);
+        t.true(reader.state.energy >= state.energy && reader.state.cost >= state.cost);
       }
-      const total = (key: 'interval_energy' | 'interval_cost') =>
-        readings.reduce((sum, reading) => sum + reading[key], 0);
+      const { state } = reader;
       const rounding = 1e-9 * (readings.length + 1);
-      t.true(Math.abs(5 + total('interval_energy') - state.energy) <= rounding);
-      t.true(Math.abs(1 + total('interval_cost') - state.cost) <= rounding);
+      for (const key of ['energy', 'cost'] as const) {
+        const sums = { counted: 0, estimated: 0 };
+        for (const reading of readings) {
+          sums.counted += reading[`interval_${key}`] + (reading[`gap_${key}`] ?? 0);
+          sums.estimated += reading[`gap_estimated_${key}`] ?? 0;
+        }
+        t.true(Math.abs(before[key] + sums.counted - state[key]) <= rounding);
+        t.true(Math.abs(sums.estimated - (state.estimated?.[key] ?? 0)) <= rounding);
+      }
+      for (const { interval, gap_seconds } of readings) t.true(gap_seconds === undefined || interval === 0);
     }),
   );
 });

@@ -5,16 +5,18 @@ import test, { type ExecutionContext } from 'ava';
 import { type DestinationStream, pino } from 'pino';
 import type { Diagnostics } from '../../meter/diagnostics.ts';
 import { runMeter } from '../../meter/main.ts';
-import { Outbox } from '../../meter/outbox.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';
 import { systemTime, type Time } from '../../shared/time.ts';
 import { decodeReading, meterTopics, type Reading } from '../../shared/wire.ts';
 import { testBroker, testClient } from '../broker/support.ts';
 import { openPty } from '../support/pty.ts';
-import { realTest } from '../support/real.ts';
+import { diskTest, realTest } from '../support/real.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { silentLog, temporaryFolder, until } from '../support/system.ts';
+import { openOutbox } from './outbox/support.ts';
 
 const ptyTest = realTest('socat');
+const onDisk = diskTest();
 const TOPICS = meterTopics('main');
 /** Long enough for any machine. */
 const ENOUGH = 20_000;
@@ -136,52 +138,74 @@ ptyTest('what comes right after opening may be the tail of a line, and is no rea
   await until('both lines to be counted', ENOUGH, () => diagnostics().bytes === 13);
   t.deepEqual(diagnostics().rejects, { fragment: 1 });
   // It may have come before there was a session to send it over.
-  const kept = new Outbox(outbox, 10);
+  const kept = openOutbox(outbox);
   t.teardown(() => kept.close());
   t.like(kept.oldest(10), [{ current_1: 10, current_2: 20 }]);
 });
 
-ptyTest(
-  'a disk that refuses is counted, reading goes on, and the next reading covers the time',
+ptyTest('a disk that refuses is counted and said; readings go on, live, and reach it later', async (t) => {
+  const pty = await openPty(t);
+  const { readings, diagnostics, outbox } = await startMeter(t, { port: pty.path, decoder: 'amps' });
+  const read = async (count: number) => {
+    const before = readings().length;
+    await until(`${count} readings`, ENOUGH, () => {
+      pty.write('1 2\r\n');
+      return readings().length >= before + count;
+    });
+  };
+  await read(2);
+  const other = new DatabaseSync(outbox);
+  t.teardown(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  await read(5);
+  await until('the refusals', ENOUGH, () => diagnostics().outbox_unwritten > 0);
+  t.regex(diagnostics().outbox_error ?? '', /locked/);
+  other.exec('ROLLBACK');
+  await read(2);
+  await until('the end of it', ENOUGH, () => diagnostics().outbox_unwritten === 0);
+  t.true(diagnostics().outbox_errors > 0);
+  t.is(diagnostics().outbox_error, undefined);
+
+  const all = readings();
+  const epochs = Map.groupBy(all, ({ epoch }) => epoch);
+  t.is(epochs.size, 2);
+  for (const part of epochs.values())
+    t.deepEqual(
+      part.map(({ seq }) => seq),
+      part.map((_reading, index) => index + 1),
+    );
+  for (const [index, reading] of all.entries()) {
+    t.true(isEnergyOf360W(reading));
+    const last = all[index - 1];
+    if (last === undefined) continue;
+    t.true(Math.abs(reading.energy - last.energy - reading.interval_energy) < 3e-9);
+  }
+  const rows = Number(other.prepare('SELECT count(*) AS count FROM reading').get()?.count);
+  t.true(rows >= all.length, 'those of the refusals too');
+});
+
+onDisk(
+  'a meter that starts on a full disk reads and publishes live, and writes when there is room',
   async (t) => {
-    const pty = await openPty(t);
-    const { readings, diagnostics, outbox } = await startMeter(t, { port: pty.path, decoder: 'amps' });
-    const good = () => pty.write('1 2\r\n');
-    await until('two readings', ENOUGH, () => {
-      good();
-      return readings().length >= 2;
-    });
-
-    const other = new DatabaseSync(outbox);
-    t.teardown(() => other.close());
-    other.exec('BEGIN IMMEDIATE');
-    await until('the refusals', ENOUGH, () => {
-      good();
-      return (diagnostics().outbox_errors ?? 0) >= 3;
-    });
-    other.exec('ROLLBACK');
-    const sent = readings().length;
-    await until('readings again', ENOUGH, () => {
-      good();
-      return readings().length >= sent + 2;
-    });
-
-    const all = readings();
-    for (const [index, reading] of all.entries()) {
-      t.is(reading.seq, index + 1, 'no hole');
-      t.true(isEnergyOf360W(reading));
-      const last = all[index - 1];
-      if (last === undefined) continue;
-      const passed = (Date.parse(reading.time) - Date.parse(last.time)) / 1000;
-      t.true(Math.abs(reading.interval - passed) < 0.05, `${reading.interval} s of ${passed} s`);
-      t.true(Math.abs(reading.energy - last.energy - reading.interval_energy) < 3e-9);
-    }
+    const disk = mountSmallDisk(t);
+    disk.fill();
+    const simulated = { port: 'simulated', simulated_cadence: '50ms' };
+    const { readings, diagnostics, outbox } = await startMeter(t, simulated, { data: disk.folder });
+    await until('live readings', ENOUGH, () => readings().length >= 10);
+    await until('their state', ENOUGH, () => diagnostics().outbox_unwritten >= 10);
+    t.regex(diagnostics().outbox_error ?? '', /full|I\/O|no space/i);
+    disk.free();
+    await until('the room to be taken', ENOUGH, () => diagnostics().outbox_unwritten === 0);
+    const database = new DatabaseSync(outbox, { readOnly: true });
+    t.teardown(() => database.close());
+    const rows = Number(database.prepare('SELECT count(*) AS count FROM reading').get()?.count);
+    t.true(rows >= 10, `${rows}`);
   },
 );
 
 ptyTest('a device that is pulled out and put back is said in the diagnostics, and read again', async (t) => {
   const pty = await openPty(t);
-  const meter = { port: pty.path, decoder: 'amps', silence: '1s', settle: '0s' };
+  const meter = { port: pty.path, decoder: 'amps', silence: '1s', settle: '0s', max_gap: '50ms' };
   const { readings, diagnostics } = await startMeter(t, meter);
   const speak = (count: number) =>
     until(`${count} readings`, ENOUGH, () => {
@@ -198,6 +222,7 @@ ptyTest('a device that is pulled out and put back is said in the diagnostics, an
   await speak(readings().length + 1);
   await until('the return', ENOUGH, () => diagnostics().port_state === 'open');
   t.true(diagnostics().port_opens > port_opens);
+  t.is(readings().filter(({ gap_cause }) => gap_cause === 'port').length, 1);
 });
 
 test('the simulated panel is read like a real one, says that it is simulated, and restarts lose no energy', async (t) => {
@@ -216,7 +241,7 @@ test('the simulated panel is read like a real one, says that it is simulated, an
     if (last === undefined) continue;
     t.true(reading.seq > last.seq);
     t.true(reading.energy >= last.energy);
-    // Its counters went on while nobody read it: a run's first reading covers the time since the last of the one before.
+    // Its counters went on while nobody read it: a run's first reading covers the time since the last one's.
     const passed = (Date.parse(reading.time) - Date.parse(last.time)) / 1000;
     if (reading.seq === last.seq + 1)
       t.true(Math.abs(reading.interval - passed) < 0.1, `${reading.interval} s of ${passed} s`);

@@ -11,7 +11,11 @@ const binding: MockBindingInterface = SerialPortMock.binding;
 /** A mock device that is read on a virtual clock. */
 function mock(
   t: ExecutionContext,
-  { present = true, ...options }: Partial<PortOptions> & { present?: boolean } = {},
+  {
+    present = true,
+    identify,
+    ...options
+  }: Partial<PortOptions> & { present?: boolean; identify?: () => string | undefined } = {},
 ) {
   const path = `/dev/${randomUUID()}`;
   const appear = () => binding.createPort(path, { echo: false, record: false });
@@ -28,6 +32,7 @@ function mock(
         return port;
       },
       time,
+      ...(identify ? { identify } : {}),
     },
   );
   const send = (text: string) => ports.at(-1)?.port?.emitData(text);
@@ -155,3 +160,23 @@ test('when it is told to stop between two tries, it stops at once', async (t) =>
   await heard.stop();
   t.is(ports.length, tries);
 });
+
+for (const [what, next] of [
+  ['gone', undefined],
+  ['another', 'second'],
+] as const)
+  test(`a device that is ${what} under its name is closed within a second, whatever its port says`, async (t) => {
+    let device: string | undefined = 'first';
+    const { time, heard, send } = mock(t, { silence: 60_000, identify: () => device });
+    await time.advance(5000);
+    send('1 2\r\n');
+    await time.advance(5000);
+    t.deepEqual(heard.events, ['opened']);
+    device = next;
+    await time.advance(1000);
+    t.is(heard.events[1], 'closed: the device is gone');
+    await time.advance(2000);
+    t.is(heard.events[2], 'opened');
+    await time.advance(5000);
+    t.is(heard.events.length, 3, 'the new one stays open');
+  });

@@ -1,8 +1,9 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import type { Diagnostics } from '../../meter/diagnostics.ts';
-import { Outbox } from '../../meter/outbox.ts';
+import type { Outbox } from '../../meter/outbox/outbox.ts';
 import { createPublisher, type Timing } from '../../meter/publish.ts';
 import { systemTime } from '../../shared/time.ts';
 import {
@@ -16,6 +17,7 @@ import {
 import { testBroker, testClient } from '../broker/support.ts';
 import { unnumbered } from '../support/readings.ts';
 import { silentLog, temporaryFolder, until } from '../support/system.ts';
+import { openOutbox as openOutboxAt } from './outbox/support.ts';
 
 const TOPICS = meterTopics('main');
 /** Long enough for any machine. */
@@ -39,16 +41,23 @@ const DIAGNOSTICS: Diagnostics = {
   gaps: 0,
   gap_seconds: 0,
   clock_steps: 0,
+  unmetered_seconds: 0,
   outbox_errors: 0,
   outbox_pending: 0,
-  outbox_dropped: 0,
+  outbox_unwritten: 0,
+  outbox_bytes: 0,
+  outbox_age: 0,
+  outbox_dropped: { age: 0, size: 0, memory: 0 },
 };
 
 function openOutbox(t: ExecutionContext): Outbox {
-  const outbox = new Outbox(join(temporaryFolder(t), 'outbox.db'), 100_000);
+  const outbox = openOutboxAt(join(temporaryFolder(t), 'outbox.db'));
   t.teardown(() => outbox.close());
   return outbox;
 }
+
+/** The epoch of an outbox that holds readings. */
+const epochOf = (outbox: Outbox) => outbox.oldest(1)[0]?.epoch ?? '';
 
 /** A broker, a subscriber to all that the meter says, and a way in that the test can cut. */
 async function world(t: ExecutionContext) {
@@ -215,7 +224,7 @@ test('the watermark empties the outbox, and nothing is sent twice', async (t) =>
   for (const seq of range(1, 5)) {
     meter.read();
     await until('the reading', ENOUGH, () => on(TOPICS.reading).length === seq);
-    await store({ epoch: outbox.epoch, seq });
+    await store({ epoch: epochOf(outbox), seq });
     await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
   }
   t.deepEqual(batches(), []);
@@ -230,7 +239,7 @@ test('a watermark of another epoch, or none at all, lets go of nothing', async (
   await store({ epoch: 'another', seq: 2 });
   await agent.publishAsync(TOPICS.stored, 'garbage', { qos: 1 });
   await agent.publishAsync(TOPICS.stored, '', { qos: 1 });
-  await store({ epoch: outbox.epoch, seq: 1 });
+  await store({ epoch: epochOf(outbox), seq: 1 });
   await until('the watermark', ENOUGH, () => outbox.pending === 1);
   t.is(on(TOPICS.availability).length, 1, 'the session stands');
 });
@@ -249,17 +258,17 @@ test('readings made without a session come as backlog, in order, the next batch 
   // The session works while the batch waits for its watermark.
   meter.read();
   await until('a live reading', ENOUGH, () => on(TOPICS.reading).length === 1);
-  await store({ epoch: outbox.epoch, seq: BACKLOG_BATCH - 1 });
+  await store({ epoch: epochOf(outbox), seq: BACKLOG_BATCH - 1 });
   await until('the watermark', ENOUGH, () => outbox.oldest(1)[0]?.seq === BACKLOG_BATCH);
   t.is(batches().length, 1, 'not before the whole batch is stored');
 
-  await store({ epoch: outbox.epoch, seq: BACKLOG_BATCH });
+  await store({ epoch: epochOf(outbox), seq: BACKLOG_BATCH });
   await until('the second batch', ENOUGH, () => batches().length === 2);
   t.deepEqual(seqs(batches()[1]), range(BACKLOG_BATCH + 1, 2 * BACKLOG_BATCH));
-  await store({ epoch: outbox.epoch, seq: 2 * BACKLOG_BATCH });
+  await store({ epoch: epochOf(outbox), seq: 2 * BACKLOG_BATCH });
   await until('the rest', ENOUGH, () => batches().length === 3);
   t.deepEqual(seqs(batches()[2]), range(2 * BACKLOG_BATCH + 1, 2 * BACKLOG_BATCH + 8));
-  await store({ epoch: outbox.epoch, seq: 2 * BACKLOG_BATCH + 8 });
+  await store({ epoch: epochOf(outbox), seq: 2 * BACKLOG_BATCH + 8 });
   await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
   t.true(on(TOPICS.backlog).every(({ retain }) => !retain));
   t.is(on(TOPICS.reading).length, 1, 'late readings are never live ones');
@@ -274,7 +283,7 @@ test('what is not stored is sent again, and no less than before', async (t) => {
   line.mend();
   await until('three batches', ENOUGH, () => batches().length >= 3);
   for (const batch of batches()) t.deepEqual(seqs(batch), [1, 2, 3]);
-  await store({ epoch: outbox.epoch, seq: 2 });
+  await store({ epoch: epochOf(outbox), seq: 2 });
   await until('the rest', ENOUGH, () => batches().at(-1)?.length === 1);
   t.deepEqual(seqs(batches().at(-1)), [3]);
 });
@@ -296,7 +305,7 @@ test('after an absence of the agent, its first watermark ends the long patience'
   meter.read(2);
   // It waited 50, 100, 200, 400, 800 and 1600 ms, each time twice as long; now it would wait 3200 ms.
   await until('patience to grow', ENOUGH, () => batches().length === 7);
-  await store({ epoch: outbox.epoch, seq: 1 });
+  await store({ epoch: epochOf(outbox), seq: 1 });
   const before = performance.now();
   await until('the next batch', ENOUGH, () => batches().length === 8);
   t.true(performance.now() - before < 2500, `${performance.now() - before} ms`);
@@ -307,7 +316,7 @@ test('a new session waits for the retained watermark and sends nothing that is s
   const { publish, store, online, batches } = await world(t);
   const outbox = openOutbox(t);
   for (const seq of range(1, 4)) outbox.append(unnumbered({ power: seq }), { energy: 0, cost: 0 });
-  await store({ epoch: outbox.epoch, seq: 3 });
+  await store({ epoch: epochOf(outbox), seq: 3 });
   publish(outbox, { watermarkGrace: 60_000 });
   await online();
   await until('the rest', ENOUGH, () => batches().length === 1);
@@ -317,22 +326,73 @@ test('a new session waits for the retained watermark and sends nothing that is s
 test('an outbox that is an old copy of itself takes a new epoch before it sends on', async (t) => {
   const { publish, store, online, batches } = await world(t);
   const outbox = openOutbox(t);
-  const before = outbox.epoch;
   for (const seq of range(1, 2)) outbox.append(unnumbered({ power: seq }), { energy: 0, cost: 0 });
+  const before = epochOf(outbox);
   await store({ epoch: before, seq: 50 });
   publish(outbox, { watermarkGrace: 60_000 });
   await online();
   await until('a batch', ENOUGH, () => batches().length === 1);
-  t.not(outbox.epoch, before);
+  const renewed = epochOf(outbox);
+  t.not(renewed, before);
   t.deepEqual(
     batches()[0]?.map(({ epoch, seq }) => [epoch, seq]),
     [
-      [outbox.epoch, 1],
-      [outbox.epoch, 2],
+      [renewed, 1],
+      [renewed, 2],
     ],
   );
-  await store({ epoch: outbox.epoch, seq: 2 });
+  await store({ epoch: epochOf(outbox), seq: 2 });
   await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
+});
+
+test('what is of two epochs goes in batches of one, the older first, and live readings do not wait for it', async (t) => {
+  const { on, publish, online, store, batches } = await world(t);
+  const path = join(temporaryFolder(t), 'outbox.db');
+  const before = openOutboxAt(path, { boot: 'boot 1' });
+  const old = range(1, 3).map((power) => before.append(unnumbered({ power }), { energy: 0, cost: 0 }));
+  before.close();
+  const outbox = openOutboxAt(path, { boot: 'boot 2' });
+  t.teardown(() => outbox.close());
+  const late = [outbox.append(unnumbered({ power: 4 }), { energy: 0, cost: 0 })];
+  const meter = publish(outbox);
+  await online();
+  await until('the older ones', ENOUGH, () => batches().length === 1);
+  t.deepEqual(batches()[0], old);
+  const [live] = meter.read();
+  await until('a live reading', ENOUGH, () => on(TOPICS.reading).length === 1);
+  t.like(live, { epoch: late[0]?.epoch, seq: 2 });
+  // Of the same numbers, but another epoch.
+  await store({ epoch: late[0]?.epoch ?? '', seq: 0 });
+  await store({ epoch: old[0]?.epoch ?? '', seq: 3 });
+  await until('the newer ones', ENOUGH, () => batches().length === 2);
+  t.deepEqual(batches()[1], [...late, live]);
+  await store({ epoch: live?.epoch ?? '', seq: 2 });
+  await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
+});
+
+test('a live reading of an epoch that began meanwhile gets time to be stored, too', async (t) => {
+  const { on, publish, online, store, batches } = await world(t);
+  const path = join(temporaryFolder(t), 'outbox.db');
+  const outbox = openOutboxAt(path);
+  t.teardown(() => outbox.close());
+  for (const power of range(1, 3)) outbox.append(unnumbered({ power }), { energy: 0, cost: 0 });
+  await store({ epoch: epochOf(outbox), seq: 3 });
+  const meter = publish(outbox, { watermarkGrace: 60_000 });
+  await online();
+  await until('the watermark', ENOUGH, () => outbox.pending === 0);
+  const [before] = meter.read();
+  const other = new DatabaseSync(path);
+  t.teardown(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const [first] = meter.read();
+  t.is(first?.seq, 1);
+  await store({ epoch: before?.epoch ?? '', seq: 4 });
+  await until('the watermark', ENOUGH, () => outbox.pending === 1);
+  meter.read();
+  await until('the readings', ENOUGH, () => on(TOPICS.reading).length === 3);
+  await store({ epoch: first?.epoch ?? '', seq: 2 });
+  await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
+  t.deepEqual(batches(), []);
 });
 
 test('no broker at all: readings wait, and it stops when it is told to', async (t) => {

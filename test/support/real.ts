@@ -1,5 +1,6 @@
 import test from 'ava';
 import { findProgram } from './programs.ts';
+import { mayMount } from './small-disk.ts';
 
 /**
  * `test` where all the named programs are installed; elsewhere a test that is skipped and says what is
@@ -13,3 +14,6 @@ export function realTest(...programs: string[]) {
   process.stderr.write(`skipping: ${missing.join(', ')} not installed\n`);
   return test.skip;
 }
+
+/** `test` where a file system may be mounted; elsewhere a test that is skipped. */
+export const diskTest = () => (mayMount() ? test : test.skip);

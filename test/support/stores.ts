@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Arrival } from '../../agent/journal.ts';
+import type { Arrival } from '../../agent/journal/journal.ts';
 import { findProgram } from './programs.ts';
 import { testReading } from './readings.ts';
 import { freePort, type Owner, temporaryFolder, until } from './system.ts';

@@ -18,7 +18,7 @@ function open(t: ExecutionContext, settings: StoreSettings) {
 test('a refused connection is a RetryError that names the store, and a sign', async (t) => {
   const port = await freePort();
   const store = open(t, { ...common, kind: 'victoriametrics', url: `http://127.0.0.1:${port}` });
-  await t.throwsAsync(store.write(arrivals(3), never), {
+  await t.throwsAsync(store.write(await store.encode([arrivals(3)]), never), {
     name: 'RetryError',
     message: `writing 3 readings at http://127.0.0.1:${port}`,
   });
@@ -27,7 +27,9 @@ test('a refused connection is a RetryError that names the store, and a sign', as
 
 test('an abort is no failure of the store', async (t) => {
   const store = open(t, { ...common, kind: 'victoriametrics', url: `http://127.0.0.1:${await freePort()}` });
-  await t.throwsAsync(store.write(arrivals(1), AbortSignal.abort()), { name: 'AbortError' });
+  await t.throwsAsync(store.write(await store.encode([arrivals(1)]), AbortSignal.abort()), {
+    name: 'AbortError',
+  });
   t.is(store.signs, 0);
 });
 
@@ -37,7 +39,7 @@ realTest('victoria-metrics')(
     const victoriaMetrics = await startVictoriaMetrics(t);
     const store = open(t, { ...common, kind: 'victoriametrics', url: victoriaMetrics.url });
     for (let round = 0; round < 2; round += 1)
-      t.deepEqual(await store.write(arrivals(100), never), { kind: 'stored' });
+      t.deepEqual(await store.write(await store.encode([arrivals(100)]), never), { kind: 'stored' });
     await store.ping(never);
 
     const [power, ...others] = await victoriaMetrics.samples('electricity_power_watts');
@@ -72,7 +74,7 @@ realTest('influxd')('InfluxDB 1.x: the missing database is made, and twice count
   const influx = await startInfluxDB(t);
   const store = open(t, { ...common, kind: 'influxdb1', url: influx.url, database: 'my "home"' });
   for (let round = 0; round < 2; round += 1)
-    t.deepEqual(await store.write(arrivals(100), never), { kind: 'stored' });
+    t.deepEqual(await store.write(await store.encode([arrivals(100)]), never), { kind: 'stored' });
 
   const [series] = await influx.query('SELECT power_watts FROM electricity GROUP BY *', 'my "home"');
   t.like(series, { tags: { meter: 'main' }, columns: ['time', 'power_watts'] });
@@ -98,7 +100,7 @@ realTest('influxd')(
       database: 'studio',
       layout: 'classic',
     });
-    await store.write(arrivals(100), never);
+    await store.write(await store.encode([arrivals(100)]), never);
     const [keys] = await influx.query('SHOW FIELD KEYS FROM elecmeter', 'studio');
     t.deepEqual(keys?.values, [
       ['duration_milliseconds', 'float'],
@@ -126,11 +128,11 @@ realTest('influxd')(
     const store = open(t, { ...common, kind: 'influxdb1', url: influx.url, database: 'home' });
     await influx.query('CREATE DATABASE home');
     await influx.query('CREATE RETENTION POLICY short ON home DURATION 1h REPLICATION 1 DEFAULT');
-    t.like(await store.write(arrivals(10), never), { kind: 'refused', scope: 'all' });
+    t.like(await store.write(await store.encode([arrivals(10)]), never), { kind: 'refused', scope: 'all' });
     const [old, young] = arrivals(2);
     if (!old || !young) throw new Error('no readings');
     young.reading.time = new Date().toISOString();
-    t.like(await store.write([old, young], never), { kind: 'refused', scope: 'some' });
+    t.like(await store.write(await store.encode([[old, young]]), never), { kind: 'refused', scope: 'some' });
     const [count] = await influx.query('SELECT count(power_watts) FROM electricity', 'home');
     t.is(count?.values[0]?.[1], 1);
   },

@@ -14,6 +14,7 @@ const status: AgentStatus = {
     { name: 'influx', written: 0, rejected: 0, retries: 9, lag: 13, downSince: 5 },
   ],
   intake: { received: 14, stored: 13, rejected: 1, failed: 0 },
+  journal: { expired: 7, unforwarded: 1, lettersDropped: 0, setAside: 0, trouble: undefined },
   broker: {
     connections: 2,
     connected: 2,
@@ -59,6 +60,9 @@ test('the live state is told as Prometheus text', async (t) => {
     'wattdog_store_up{store="vm"}': 1,
     'wattdog_store_up{store="influx"}': 0,
     wattdog_intake_rejected_total: 1,
+    wattdog_journal_up: 1,
+    wattdog_journal_expired_total: 7,
+    wattdog_journal_unforwarded_total: 1,
     wattdog_broker_connections: 2,
     wattdog_broker_session_up: 1,
   });
@@ -74,9 +78,11 @@ test('an agent that knows nothing yet has metrics too', async (t) => {
     stores: [],
     broker: undefined,
     connected: false,
+    journal: { ...status.journal, trouble: 'writing the journal: disk I/O error' },
   });
   const { samples } = parse(text);
   t.is(samples.get('wattdog_broker_session_up'), 0);
+  t.is(samples.get('wattdog_journal_up'), 0);
   t.false([...samples.keys()].some((name) => name.startsWith('wattdog_meter')));
 });
 

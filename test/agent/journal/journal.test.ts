@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { type Arrival, Journal } from '../../agent/journal.ts';
-import { testReading } from '../support/readings.ts';
-import { temporaryFolder } from '../support/system.ts';
+import { type Arrival, Journal } from '../../../agent/journal/journal.ts';
+import { testReading } from '../../support/readings.ts';
+import { temporaryFolder } from '../../support/system.ts';
 
-const WRITER = join(import.meta.dirname, '../support/journal-writer.ts');
+const WRITER = join(import.meta.dirname, '../../support/journal-writer.ts');
 
 function openJournal(t: ExecutionContext, path = ':memory:'): Journal {
   const journal = new Journal(path);
@@ -148,6 +148,123 @@ test('who waits for more is woken by new entries, not by repetitions', async (t)
   t.pass();
 });
 
+test('what has left the journal is not stored again, nor is what its meter gave up', (t) => {
+  const journal = openJournal(t);
+  journal.append(arrive(1, 2, 3, 4));
+  t.is(journal.expire({ age: 1200, size: 1e9 }, []), 2);
+  t.is(journal.append(arrive(1, 2, 5)), 1);
+  journal.append(arrive(9), [{ meter: 'main', epoch: 'e1', seq: 9 }]);
+  t.is(journal.append(arrive(7)), 0);
+  t.deepEqual(
+    journal.readAfter(0, 10).map(({ reading }) => reading.seq),
+    [3, 4, 5, 9],
+  );
+});
+
+test('entries are found by the time of their readings, in the order of arrival', (t) => {
+  const journal = openJournal(t);
+  journal.append([...arrive(5, 6, 1, 2), { meter: 'other', reading: testReading(3) }]);
+  const between = (from: number, to: number, after = 0, limit = 10) =>
+    journal
+      .readBetween(Date.parse(testReading(from).time), Date.parse(testReading(to).time), after, limit)
+      .map(({ id, reading }) => [id, reading.seq]);
+  t.deepEqual(between(2, 6), [
+    [1, 5],
+    [4, 2],
+    [5, 3],
+  ]);
+  t.deepEqual(between(2, 6, 0, 2).at(-1), [4, 2]);
+  t.deepEqual(between(2, 6, 4), [[5, 3]]);
+  t.deepEqual(between(2, 6, 5), []);
+  t.deepEqual(between(20, 60), []);
+  journal.append(arrive(4));
+  t.deepEqual(between(2, 6, 5), [[6, 4]], 'what came meanwhile');
+});
+
+test('a gap that a reading tells of is kept, and stays when the reading has left', (t) => {
+  const journal = openJournal(t);
+  const gap = {
+    ...{ gap_seconds: 60, gap_cause: 'port' as const, gap_readings: 50, gap_energy: 0.5, gap_cost: 0.1 },
+    ...{ gap_estimated_energy: 0.25, gap_estimated_cost: 0.05 },
+  };
+  const reading = testReading(100, { interval: 0, interval_energy: 0, interval_cost: 0, ...gap });
+  journal.append([...arrive(1), { meter: 'main', reading }, { meter: 'main', reading }]);
+  journal.append([...arrive(200)], [{ meter: 'main', epoch: 'e1', seq: 199 }]);
+  const end = Date.parse(reading.time);
+  const expected = [
+    {
+      ...{ meter: 'main', start: end - 60_000, end, cause: 'port', readings: 50, energy: 0.5, cost: 0.1 },
+      ...{ estimatedEnergy: 0.25, estimatedCost: 0.05 },
+    },
+  ];
+  t.deepEqual(journal.gaps(0, end + 1, 10), expected);
+  t.is(journal.expire({ age: 1, size: 1e9 }, []), 2);
+  t.deepEqual(journal.gaps(end - 1, end + 1, 10), expected);
+  t.deepEqual(journal.gaps(end, end + 1, 10), [], 'it has ended');
+  t.deepEqual(journal.gaps(0, end - 60_000, 10), [], 'it has not begun');
+  t.is(journal.gaps(0, end + 1, 0).length, 0);
+});
+
+test('what a meter has dropped becomes a gap of the reading after it, once that is certain', (t) => {
+  const journal = openJournal(t);
+  journal.append(arrive(1, 2));
+  journal.append(arrive(300), []);
+  t.is(journal.gaps(0, Number.MAX_SAFE_INTEGER, 10).length, 0, 'they may still come');
+  journal.append(arrive(300, 102, 103, 203, 204), [
+    { meter: 'main', epoch: 'e1', seq: 204 },
+    { meter: 'main', epoch: 'e1', seq: 103 },
+  ]);
+  const gaps = journal.gaps(0, Number.MAX_SAFE_INTEGER, 10);
+  t.deepEqual(
+    gaps.map(({ cause, readings, energy }) => [cause, readings, energy.toFixed(6)]),
+    [
+      ['dropped', 99, '0.099000'],
+      ['dropped', 99, '0.099000'],
+    ],
+  );
+  const carriers = journal.readAfter(0, 100).filter(({ reading }) => reading.gap_cause === 'dropped');
+  t.deepEqual(
+    carriers.map(({ reading }) => reading.seq),
+    [102, 203],
+  );
+  t.is(journal.watermark('main', 'e1')?.seq, 204);
+});
+
+test('dead letters are kept once each, the newest first, so many of each store', (t) => {
+  const journal = new Journal(':memory:', { now: () => 5000 });
+  t.teardown(() => journal.close());
+  journal.append(arrive(1, 2, 3));
+  const [first, second, third] = journal
+    .readAfter(0, 3)
+    .map((entry) => ({ entry, reason: `no ${entry.id}` }));
+  if (!first || !second || !third) throw new Error('no entries');
+  journal.bury('influxdb', [first, second]);
+  journal.bury('influxdb', [second, third]);
+  journal.bury('other', [first]);
+  t.deepEqual(
+    journal.deadLetters(10).map(({ store, id }) => [store, id]),
+    [
+      ['other', 1],
+      ['influxdb', 3],
+      ['influxdb', 2],
+      ['influxdb', 1],
+    ],
+  );
+  t.deepEqual(journal.deadLetters(1), [
+    {
+      ...{ store: 'other', id: 1, meter: 'main', time: Date.parse(testReading(1).time), at: 5000 },
+      ...{ reason: 'no 1', reading: testReading(1) },
+    },
+  ]);
+  const many = Array.from({ length: 10_000 }, (_, index) => ({
+    ...first,
+    entry: { ...first.entry, id: 100 + index },
+  }));
+  journal.bury('influxdb', many);
+  t.is(journal.counts.lettersDropped, 3);
+  t.is(journal.deadLetters(20_000).length, 10_001);
+});
+
 test('a commit that fails keeps nothing of itself, and the next one works', (t) => {
   const path = join(temporaryFolder(t), 'journal.db');
   const journal = openJournal(t, path);
@@ -163,6 +280,7 @@ test('a commit that fails keeps nothing of itself, and the next one works', (t) 
   t.is(journal.watermark('main', 'e1')?.seq, 1);
   t.is(journal.append(arrive(2, 3)), 2);
   t.is(journal.watermark('main', 'e1')?.seq, 3);
+  t.is(journal.rollups('day', 0, Number.MAX_SAFE_INTEGER)[0]?.readings, 3);
 });
 
 test('a full disk: it throws, keeps nothing of that call and all of those before', async (t) => {
@@ -199,6 +317,72 @@ test('kill -9 at any time: every watermark that was told is there, with all belo
     t.is(held % 1, 0);
     journal.close();
   }
+});
+
+test('a file of another form, or none, is set aside, and a new journal begun', (t) => {
+  for (const content of ['an earlier version', 'garbage']) {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'journal.db');
+    if (content === 'garbage') writeFileSync(path, content.repeat(1000));
+    else {
+      const db = new DatabaseSync(path);
+      db.exec('CREATE TABLE reading (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO reading VALUES (1, 2)');
+      db.close();
+    }
+    const journal = openJournal(t, path);
+    t.is(journal.append(arrive(1)), 1);
+    t.is(journal.counts.setAside, 1);
+    t.true(readdirSync(folder).some((name) => name.startsWith('journal.db.corrupt-')));
+  }
+});
+
+test('damage that shows while it runs: set aside, and ids go on, so that no cursor is ahead', (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'journal.db');
+  const before = new Journal(path);
+  for (let seq = 1; seq <= 20_000; seq += 1000) {
+    before.append(arrive(...Array.from({ length: 1000 }, (_, index) => seq + index)));
+  }
+  before.close();
+  const journal = openJournal(t, path);
+  journal.saveCursor('store', 20_000);
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(3_000_000, 7), 0, 3_000_000, 4096 * 20);
+  closeSync(file);
+  const error = t.throws(() => {
+    for (let seq = 1; seq < 20_000; seq += 1000) journal.readAfter(seq, 1000);
+  });
+  t.regex(error?.message ?? '', /malformed/);
+  t.is(journal.lastId(), 20_000);
+  t.is(journal.trouble, undefined);
+  t.is(readdirSync(folder).filter((name) => /^journal\.db\.corrupt-[^-]*$/.test(name)).length, 1);
+  journal.saveCursor('store', 19_990);
+  journal.close();
+  const again = openJournal(t, path);
+  t.is(again.append(arrive(20_001)), 1);
+  t.is(again.readAfter(19_990, 10)[0]?.id, 19_991);
+});
+
+test('damage that no reading has met is found by a look at all of it, after an end that was not orderly', async (t) => {
+  const path = join(temporaryFolder(t), 'journal.db');
+  const { signal } = new AbortController();
+  const before = new Journal(path);
+  for (let seq = 1; seq <= 20_000; seq += 1000)
+    before.append(arrive(...Array.from({ length: 1000 }, (_, index) => seq + index)));
+  before.close();
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(40_960, 7), 0, 40_960, 4096 * 100);
+  closeSync(file);
+  const orderly = openJournal(t, path);
+  await orderly.check(signal);
+  t.is(orderly.counts.setAside, 0, 'not looked for after an orderly end');
+  orderly.close();
+  // A log that is left over is the trace of a process that was killed.
+  writeFileSync(`${path}-wal`, '');
+  const killed = openJournal(t, path);
+  await killed.check(signal);
+  t.is(killed.counts.setAside, 1);
+  t.is(killed.append(arrive(1)), 1);
 });
 
 /** Resolves when the process has printed so many lines. */
