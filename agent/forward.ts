@@ -65,7 +65,8 @@ export class Forwarder {
 
   status(): ForwardStatus {
     const { journal, store } = this.#deps;
-    return { name: store.name, ...this.#tally.read(), lag: this.#cursor?.missing(journal.lastId()) ?? 0 };
+    const last = journal.lastId();
+    return { name: store.name, ...this.#tally.read(), lag: this.#cursor?.missing(last) ?? last };
   }
 
   /** Runs until the signal aborts. What has not settled by then is sent again by the next run. */

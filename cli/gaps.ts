@@ -10,6 +10,43 @@ const CAUSES: Record<Gap['cause'], string> = {
   dropped: 'the outbox was full',
 };
 
+/** A silence that no reading has ended yet; ms since 1970 UTC. */
+export interface OpenGap {
+  meter: string;
+  start: number;
+  end: null;
+}
+
+/** @param newest the newest reading of each meter. */
+export function openGaps(
+  newest: readonly { meter: string; time: number }[],
+  maxGap: number,
+  now: number,
+): OpenGap[] {
+  return newest
+    .filter(({ time }) => now - time > maxGap)
+    .map(({ meter, time }) => ({ meter, start: time, end: null }));
+}
+
+/** A row of `wattdog gaps`; what is not known yet stays empty. */
+export function openGapRow({ meter, start }: OpenGap, now: number): Record<string, string | number> {
+  const known = {
+    meter,
+    from: showMoment(start),
+    to: 'now',
+    lasted: showDuration(now - start),
+    why: 'no reading since',
+  };
+  return {
+    ...known,
+    'readings missed': '',
+    'kWh counted': '',
+    'kWh estimated': '',
+    cost: '',
+    'cost estimated': '',
+  };
+}
+
 /** A row of `wattdog gaps`. */
 export function gapRow(gap: Gap): Record<string, string | number> {
   return {

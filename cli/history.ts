@@ -11,7 +11,7 @@ import { systemTime } from '../shared/time.ts';
 import type { Arguments } from './arguments.ts';
 import { deadLetterRow } from './dead-letters.ts';
 import { exportLines, type Range } from './export.ts';
-import { gapRow } from './gaps.ts';
+import { gapRow, openGapRow, openGaps } from './gaps.ts';
 import { LiveLine, type Terminal } from './live-line.ts';
 import { parseMoment } from './moment.ts';
 import { chooseStore, replay } from './replay.ts';
@@ -23,8 +23,15 @@ const MOST = 10_000;
 export function listGaps({ options }: Arguments, settings: Settings, out: Terminal): void {
   using journal = openJournal(options, settings);
   const { from, to } = rangeOf(options);
-  const gaps = journal.gaps(from, to, MOST).reverse();
-  print(out, options, gaps, gapRow, 'no gap: every interval has its reading');
+  const now = systemTime.now();
+  const open = to > now ? openGaps(journal.newest(), settings.meter.max_gap, now) : [];
+  print(
+    out,
+    options,
+    [...journal.gaps(from, to, MOST).reverse(), ...open],
+    (gap) => (gap.end === null ? openGapRow(gap, now) : gapRow(gap)),
+    'no gap: every interval has its reading',
+  );
 }
 
 export function listDeadLetters({ options }: Arguments, settings: Settings, out: Terminal): void {

@@ -201,6 +201,10 @@ test('compose.yaml: a serial line becomes a point; the frozen meter is healed an
   const logs = await home.compose('logs', 'agent');
   t.regex(logs, /is stopped \(state T\) \(kill \d+ ms, start \d+ ms\)/);
 
+  const inside = ['exec', '-T', 'agent', 'wattdog'];
+  t.regex(await home.compose(...inside, 'export', '--format', 'jsonl', '--from', '5m'), /^\{"meter":"main"/m);
+  t.regex(await home.compose(...inside, 'gaps'), /^(no gap|meter )/m);
+
   const agentBefore = await home.container('agent');
   await engine.docker('restart', '--time', '5', agentBefore);
   await until(

@@ -7,9 +7,9 @@ import type { ExecutionContext } from 'ava';
 import { type Arrival, Journal } from '../agent/journal/journal.ts';
 import { decodeWatermark, type Watermark } from '../shared/wire.ts';
 import { openClient } from './support/brokers.ts';
-import { DISK_TOOLS, mountPoweredDisk } from './support/power.ts';
+import { mountPoweredDisk } from './support/power.ts';
 import { findProgram } from './support/programs.ts';
-import { realTest } from './support/real.ts';
+import { diskTest } from './support/real.ts';
 import { freePort, temporaryFolder, until } from './support/system.ts';
 
 const CUTS = 3;
@@ -42,7 +42,7 @@ function readJournal(data: string): Arrival[] {
   }
 }
 
-realTest(...DISK_TOOLS, 'unshare')(
+diskTest(mountPoweredDisk)(
   'the power goes, again and again: what the watermark covered is there, and no energy is lost',
   async (t) => {
     t.timeout(120_000);

@@ -47,6 +47,16 @@ export class JournalReader {
     return this.#readings.countBetween(from, to);
   }
 
+  /** When the newest reading of each meter was taken. */
+  newest(): { meter: string; time: number }[] {
+    const rows = this.#db
+      .prepare('SELECT name, (SELECT max(time) FROM reading WHERE meter = meter.id) AS time FROM meter')
+      .all();
+    return rows.flatMap(({ name, time }) =>
+      time === null ? [] : [{ meter: String(name), time: Number(time) }],
+    );
+  }
+
   /** Those that touch [from, to), newest first. */
   gaps(from: number, to: number, limit: number): Gap[] {
     return this.#gaps.select(from, to, limit);

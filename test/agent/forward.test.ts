@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import { Forwarder } from '../../agent/forward.ts';
 import { Journal } from '../../agent/journal/journal.ts';
-import { openStore } from '../../agent/stores/store.ts';
+import { openStore, type Store } from '../../agent/stores/store.ts';
+import { RetryError } from '../../shared/errors.ts';
 import { systemTime, type Time } from '../../shared/time.ts';
 import { realTest } from '../support/real.ts';
-import { arrivals, startVictoriaMetrics } from '../support/stores.ts';
-import { freePort, temporaryFolder, until } from '../support/system.ts';
+import { arrivals, openLink, startInfluxDB, startVictoriaMetrics } from '../support/stores.ts';
+import { freePort, silentLog, temporaryFolder, until } from '../support/system.ts';
 
 /** Takes the place of the store's own answer to one write. */
 type Script = (response: ServerResponse, lines: string[], request: IncomingMessage) => void;
@@ -101,16 +104,24 @@ function openJournal(t: ExecutionContext, count: number): Journal {
 
 interface Options {
   name?: string;
+  /** Of InfluxDB 1.x; without it the store is VictoriaMetrics. */
+  database?: string;
   batch?: number;
   timeout?: number;
   settleMs?: number;
   time?: Time;
+  random?: () => number;
 }
 
 /** A forwarder at work on a store at `url`; every pause is kept, and cut short. */
 function start(t: ExecutionContext, journal: Journal, url: string, options: Options = {}) {
-  const { name = 'store', batch = 5000, timeout = 10_000, settleMs = 60_000 } = options;
-  const store = openStore({ kind: 'victoriametrics', name, url, layout: 'default', timeout, batch });
+  const { name = 'store', batch = 5000, timeout = 10_000, settleMs = 60_000, database } = options;
+  const settings = { name, url, layout: 'default', timeout, batch } as const;
+  const store = openStore(
+    database === undefined
+      ? { ...settings, kind: 'victoriametrics' }
+      : { ...settings, kind: 'influxdb1', database },
+  );
   const pauses: number[] = [];
   const lines: Record<string, unknown>[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -128,7 +139,7 @@ function start(t: ExecutionContext, journal: Journal, url: string, options: Opti
     log,
     batch,
     settleMs,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
   });
   const stopping = new AbortController();
   const running = forwarder.run(stopping.signal);
@@ -255,13 +266,15 @@ const refusing =
 test('400: the one bad reading of a thousand is found, named and left out', async (t) => {
   const store = await scriptedStore(t);
   store.always = refusing(store, 617);
-  const { forwarder, caughtUp, lines } = start(t, openJournal(t, 1000), store.url);
+  const journal = openJournal(t, 1000);
+  const { forwarder, caughtUp, lines } = start(t, journal, store.url);
   await caughtUp();
   t.is(store.points.size, 1998);
   t.like(forwarder.status(), { written: 999, rejected: 1, retries: 0 });
   t.is(lines.length, 1);
   t.like(lines[0], { level: 40, store: 'store', meter: 'main', seq: 617 });
   t.is(lines[0]?.reason, 'answered 400: unable to parse it');
+  t.like(journal.deadLetters(10), [{ store: 'store', id: 617, reason: lines[0]?.reason }]);
   t.true(store.writes.length <= 23, `${store.writes.length} requests`);
 });
 
@@ -358,7 +371,7 @@ test('what has not settled at a shutdown is sent again by the next run', async (
   t.is(store.points.size, 200);
 });
 
-test('a journal whose disk is full is told of and tried again, and ends nothing', async (t) => {
+test('a full disk keeps the cursor from being saved, not the readings from the store', async (t) => {
   const store = await scriptedStore(t);
   const journal = openJournal(t, 100);
   const save = journal.saveCursor.bind(journal);
@@ -367,12 +380,147 @@ test('a journal whose disk is full is told of and tried again, and ends nothing'
     if (full) throw new Error('database or disk is full');
     save(name, id);
   };
-  const { forwarder } = start(t, journal, store.url, { settleMs: 50 });
-  await until('the failure to show', 10_000, () => /disk is full/.test(forwarder.status().lastError ?? ''));
+  const { forwarder, lines } = start(t, journal, store.url, { settleMs: 50 });
+  for (let seq = 101; !/disk is full/.test(forwarder.status().lastError ?? ''); seq += 1) {
+    journal.append(arrivals(1, seq));
+    await until('the next reading', 10_000, () => forwarder.status().lag === 0);
+  }
+  journal.append(arrivals(1, 100_000));
+  await until('the last reading', 10_000, () => forwarder.status().lag === 0);
+  t.is(forwarder.status().retries, 0);
+  t.is(store.points.size, 2 * journal.lastId());
+  t.is(journal.cursor('store'), 0);
   full = false;
-  journal.append(arrivals(1, 101));
-  await until('the cursor to settle', 10_000, () => journal.cursor('store') === 101);
-  t.is(store.points.size, 202);
+  await until('the cursor to settle', 10_000, () => journal.cursor('store') === journal.lastId());
+  t.is(lines.length, 1, 'told once');
+  t.like(lines[0], { level: 40, store: 'store', reason: 'database or disk is full' });
+});
+
+test('a refused reading that cannot be buried is not passed over', async (t) => {
+  const store = await scriptedStore(t);
+  store.always = refusing(store, 7);
+  const journal = openJournal(t, 10);
+  const bury = journal.bury.bind(journal);
+  let full = true;
+  journal.bury = (name, letters) => {
+    if (full) throw new Error('database or disk is full');
+    bury(name, letters);
+  };
+  const { forwarder, caughtUp, lines } = start(t, journal, store.url, { settleMs: 50 });
+  await until('the failure to show', 10_000, () => /disk is full/.test(forwarder.status().lastError ?? ''));
+  t.like(forwarder.status(), { lag: 10, rejected: 0 });
+  full = false;
+  await caughtUp();
+  t.deepEqual(
+    journal.deadLetters(10).map(({ store, id, meter, reason }) => ({ store, id, meter, reason })),
+    [{ store: 'store', id: 7, meter: 'main', reason: 'answered 400: unable to parse it' }],
+  );
+  t.like(forwarder.status(), { written: 9, rejected: 1 });
+  t.is(lines.filter(({ seq }) => seq === 7).length, 1);
+});
+
+test('a journal that cannot be read at the start is waited for', async (t) => {
+  const store = await scriptedStore(t);
+  const journal = openJournal(t, 10);
+  const cursor = journal.cursor.bind(journal);
+  let failing = true;
+  journal.cursor = (name) => {
+    if (failing) throw new Error('disk I/O error');
+    return cursor(name);
+  };
+  const { forwarder, caughtUp } = start(t, journal, store.url);
+  await until('the failure to show', 10_000, () => /disk I\/O/.test(forwarder.status().lastError ?? ''));
+  failing = false;
+  await until('its readings', 10_000, () => store.points.size === 20);
+  await caughtUp();
+  t.pass();
+});
+
+test('live readings never wait behind a backlog', async (t) => {
+  const store = await scriptedStore(t);
+  const journal = openJournal(t, 1000);
+  const seqsOf = (lines: string[]) =>
+    lines.flatMap((line) => [...line.matchAll(/ power_watts=(\d+)/g)].map(([, seq]) => Number(seq)));
+  const requests: number[][] = [];
+  let live = 1000;
+  store.always = (response, lines) => {
+    requests.push(seqsOf(lines));
+    if (live < 1005) {
+      live += 1;
+      journal.append(arrivals(1, live));
+    }
+    store.accept(response, lines);
+  };
+  const { caughtUp } = start(t, journal, store.url, { batch: 100 });
+  await caughtUp();
+  await until('all points', 10_000, () => store.points.size === 2 * 1005);
+  const firsts = requests.slice(0, 10).map(([first]) => first);
+  t.deepEqual(firsts, [901, 1, 1001, 101, 1003, 201, 1005, 301, 401, 501]);
+  t.deepEqual(
+    requests.flat().sort((a, b) => a - b),
+    Array.from({ length: 1005 }, (_, index) => index + 1),
+    'each is sent once',
+  );
+});
+
+for (const [what, script] of [
+  ['a page of somebody else', answer(200, '<html><title>Sign in</title></html>')],
+  ['a broken gateway’s page', answer(502, '<html>Bad Gateway</html>')],
+  ['broken JSON', answer(500, '{"error":')],
+] as const)
+  test(`an answer that is ${what} costs no reading`, async (t) => {
+    const store = await scriptedStore(t);
+    store.once.push(script, script);
+    const { forwarder, caughtUp } = start(t, openJournal(t, 50), store.url);
+    await caughtUp();
+    t.is(store.points.size, 100);
+    t.like(forwarder.status(), { written: 50, rejected: 0, retries: 2 });
+  });
+
+test('429 with a date pauses until then', async (t) => {
+  const store = await scriptedStore(t);
+  const date = new Date(Date.now() + 30_000).toUTCString();
+  store.once.push(answer(429, '', { 'retry-after': date }));
+  const { caughtUp, pauses } = start(t, openJournal(t, 50), store.url);
+  await caughtUp();
+  t.true((pauses[0] ?? 0) > 10_000 && (pauses[0] ?? 0) <= 30_000, `${pauses[0]}`);
+});
+
+test('a store that returns is fed within a second, at the longest pause there is', async (t) => {
+  const seconds: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const port = await freePort();
+    const { forwarder, stop } = start(t, openJournal(t, 5000), `http://127.0.0.1:${port}`, {
+      time: systemTime,
+      random: () => 0.999,
+    });
+    await until('the longest pause', 30_000, () => forwarder.status().retries >= 5);
+    const returned = performance.now();
+    const store = await scriptedStore(t, port);
+    await until('its first readings', 10_000, () => store.points.size > 0);
+    seconds.push((performance.now() - returned) / 1000);
+    await stop();
+  }
+  // The machine may be busy, but hardly each time.
+  t.true(Math.min(...seconds) < 1, seconds.join());
+});
+
+test('a store behind a link that swallowed a request is fed soon after the link is back', async (t) => {
+  const store = await scriptedStore(t);
+  const link = await openLink(t, Number(new URL(store.url).port));
+  const journal = openJournal(t, 10);
+  const { forwarder, caughtUp } = start(t, journal, link.url, { time: systemTime });
+  await caughtUp();
+  link.swallow(true);
+  journal.append(arrivals(10, 11));
+  await until('the request to be lost', 10_000, () => link.swallowed >= 4);
+  t.is(forwarder.status().lag, 10);
+  const returned = performance.now();
+  link.swallow(false);
+  await until('the readings', 30_000, () => store.points.size === 40);
+  const seconds = (performance.now() - returned) / 1000;
+  t.true(seconds < 5, `${seconds} s, and not the ten of the request’s timeout`);
+  t.is(forwarder.status().retries, 1);
 });
 
 test('a server that closes after each answer is not fed the same for ever', async (t) => {
@@ -388,15 +536,120 @@ test('a server that closes after each answer is not fed the same for ever', asyn
   t.deepEqual(store.writes, Array(10).fill(20));
 });
 
-test('a dead store stalls no other', async (t) => {
-  const [dead, live] = [await scriptedStore(t), await scriptedStore(t)];
-  dead.always = () => {};
+test('dead stores stall no other', async (t) => {
+  const [mute, broken, fine] = [await scriptedStore(t), await scriptedStore(t), await scriptedStore(t)];
+  mute.always = () => {};
+  broken.always = answer(500);
   const journal = openJournal(t, 100);
-  const stalled = start(t, journal, dead.url, { name: 'dead' });
-  const other = start(t, journal, live.url, { name: 'live' });
+  const stalled = [
+    start(t, journal, mute.url, { name: 'mute' }),
+    start(t, journal, broken.url, { name: 'broken' }),
+  ];
+  const other = start(t, journal, fine.url, { name: 'fine' });
   await other.caughtUp();
-  t.is(live.points.size, 200);
-  t.is(stalled.forwarder.status().lag, 100);
+  journal.append(arrivals(100, 101));
+  await other.caughtUp();
+  t.is(fine.points.size, 400);
+  t.is(other.forwarder.status().retries, 0);
+  t.deepEqual(
+    stalled.map(({ forwarder }) => forwarder.status().lag),
+    [200, 200],
+  );
+});
+
+test('whatever happens to store and agent, all is stored, and the saved cursor passes nothing that may be lost', async (t) => {
+  const SETTLE_MS = 1000;
+  const step = fc.record({
+    ms: fc.integer({ min: 0, max: 400 }),
+    grown: fc.integer({ min: 0, max: 25 }),
+    what: fc.constantFrom(
+      ...Array(4).fill('stored'),
+      'failed',
+      'unanswered',
+      'died',
+      'reborn',
+      'agent stopped',
+    ),
+  });
+  const live = async (steps: { ms: number; grown: number; what: string }[]) => {
+    const journal = openJournal(t, 40);
+    const stops = { agent: () => {} };
+    let now = 0;
+    /** What the store has, by number, and since when. */
+    const held = new Map<number, number>();
+    let signs = 0;
+    const store: Store = {
+      name: 'store',
+      get signs() {
+        return signs;
+      },
+      async encode(slices) {
+        const seqs = [...slices].flat().map(({ reading }) => reading.seq);
+        return { readings: seqs.length, lines: seqs.length, gzipped: Buffer.from(JSON.stringify(seqs)) };
+      },
+      async write({ gzipped }) {
+        const { ms, grown, what } = steps.shift() ?? { ms: 50, grown: 0, what: 'stored' };
+        if (what === 'died' || what === 'reborn') {
+          signs += 1;
+          for (const [seq, since] of held) if (now - since < SETTLE_MS) held.delete(seq);
+        }
+        now += what === 'reborn' ? 10 * ms : ms;
+        if (grown > 0) journal.append(arrivals(grown, journal.lastId() + 1));
+        const taken = ['stored', 'unanswered', 'reborn'].includes(what);
+        if (taken) for (const seq of JSON.parse(String(gzipped)) as number[]) held.set(seq, now);
+        if (what === 'agent stopped') stops.agent();
+        if (what === 'stored' || what === 'reborn') return { kind: 'stored' };
+        signs += 1;
+        throw new RetryError(what);
+      },
+      async ping() {},
+      async close() {},
+    };
+    const time: Time = {
+      now: () => now,
+      monotonic: () => now,
+      async sleep(ms, signal) {
+        await setImmediate();
+        signal.throwIfAborted();
+        now += ms;
+      },
+    };
+    const save = journal.saveCursor.bind(journal);
+    const passed: number[] = [];
+    journal.saveCursor = (name, id) => {
+      for (let seq = 1; seq <= id; seq += 1) if (now - (held.get(seq) ?? now) < SETTLE_MS) passed.push(seq);
+      save(name, id);
+    };
+    for (let stopped = true; stopped; ) {
+      stopped = false;
+      const stopping = new AbortController();
+      stops.agent = () => {
+        stopped = true;
+        stopping.abort();
+      };
+      const deps = {
+        journal,
+        store,
+        time,
+        log: silentLog,
+        batch: 10,
+        settleMs: SETTLE_MS,
+        random: () => 0.5,
+      };
+      const forwarder = new Forwarder(deps);
+      const running = forwarder.run(stopping.signal);
+      const isDone = () => journal.cursor('store') === journal.lastId();
+      while (!stopped && (steps.length > 0 || !isDone())) {
+        if (isDone()) journal.append(arrivals(1, journal.lastId() + 1));
+        await setImmediate();
+      }
+      stopping.abort();
+      await running;
+    }
+    t.deepEqual(passed, []);
+    t.is(held.size, journal.lastId());
+  };
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), live), { numRuns: 30 });
 });
 
 realTest('victoria-metrics')(
@@ -416,3 +669,47 @@ realTest('victoria-metrics')(
     t.is(journal.cursor('store'), 0, 'none of it has settled yet');
   },
 );
+
+realTest('influxd')('InfluxDB refuses one of a thousand: it is buried, the rest is stored', async (t) => {
+  const influx = await startInfluxDB(t);
+  await influx.query('CREATE DATABASE home');
+  await influx.query('CREATE RETENTION POLICY short ON home DURATION 30d REPLICATION 1 DEFAULT');
+  const journal = openJournal(t, 0);
+  const recent = arrivals(1000);
+  for (const [index, { reading }] of recent.entries())
+    reading.time = new Date(Date.now() - (index === 616 ? 40 * 86_400_000 : index * 1000)).toISOString();
+  journal.append(recent);
+  const { forwarder, caughtUp } = start(t, journal, influx.url, { database: 'home' });
+  await caughtUp();
+  t.like(forwarder.status(), { written: 999, rejected: 1 });
+  const [letter, ...more] = journal.deadLetters(10);
+  t.deepEqual(more, []);
+  t.is(letter?.id, 617);
+  t.regex(letter?.reason ?? '', /beyond retention policy/);
+  const [count] = await influx.query('SELECT count(power_watts) FROM electricity', 'home');
+  t.is(count?.values[0]?.[1], 999);
+});
+
+for (const [program, database] of [
+  ['victoria-metrics', undefined],
+  ['influxd', 'home'],
+] as const)
+  realTest(program)(`${program} frozen in the middle of it all is fed again when it continues`, async (t) => {
+    const store = database === undefined ? await startVictoriaMetrics(t) : await startInfluxDB(t);
+    const journal = openJournal(t, 100);
+    const { forwarder, caughtUp } = start(t, journal, store.url, {
+      time: systemTime,
+      ...(database !== undefined && { database }),
+    });
+    await caughtUp();
+    process.kill(store.pid, 'SIGSTOP');
+    t.teardown(() => process.kill(store.pid, 'SIGCONT'));
+    journal.append(arrivals(100, 101));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    t.is(forwarder.status().lag, 100);
+    const continued = performance.now();
+    process.kill(store.pid, 'SIGCONT');
+    await caughtUp();
+    const seconds = (performance.now() - continued) / 1000;
+    t.true(seconds < 5, `${seconds} s, and not what is left of the request’s timeout`);
+  });

@@ -16,7 +16,7 @@ import { type Arrival, Journal } from '../../agent/journal/journal.ts';
 import { lineProtocol } from '../../agent/stores/line-protocol.ts';
 import { meterTopics } from '../../shared/wire.ts';
 import { testReading } from '../support/readings.ts';
-import { startInfluxDB, startVictoriaMetrics } from '../support/stores.ts';
+import { type RunningStore, startInfluxDB, startVictoriaMetrics } from '../support/stores.ts';
 import { freePort, type Owner, temporaryFolder, until } from '../support/system.ts';
 import { print, teardownStack } from './report.ts';
 
@@ -32,6 +32,7 @@ interface Subject {
   name: string;
   /** Its entry in `agent.stores`. */
   settings: string;
+  store: RunningStore;
   /** Where line protocol is posted. */
   writeUrl: string;
   /** How many readings of a meter it holds. */
@@ -41,7 +42,8 @@ interface Subject {
 }
 
 async function victoriaMetrics(t: Owner): Promise<Subject> {
-  const { url } = await startVictoriaMetrics(t);
+  const store = await startVictoriaMetrics(t);
+  const { url } = store;
   const query = async (promql: string) => {
     const parameters = new URLSearchParams({ query: promql, nocache: '1', latency_offset: '1ms' });
     const answer = (await (await fetch(`${url}/api/v1/query?${parameters}`)).json()) as {
@@ -51,6 +53,7 @@ async function victoriaMetrics(t: Owner): Promise<Subject> {
   };
   return {
     name: 'VictoriaMetrics',
+    store,
     settings: `{kind: victoriametrics, url: "${url}"}`,
     writeUrl: `${url}/write?precision=ms`,
     held: (meter) => query(`count_over_time(electricity_power_watts{meter="${meter}"}[90d])`),
@@ -70,6 +73,7 @@ async function influxDB(t: Owner): Promise<Subject> {
   };
   return {
     name: 'InfluxDB 1.x',
+    store: influx,
     settings: `{kind: influxdb1, url: "${influx.url}", database: home}`,
     writeUrl: `${influx.url}/write?db=home&precision=ms`,
     held: (meter) => select('count', meter),
@@ -126,8 +130,8 @@ async function drain(t: Owner, subject: Subject) {
 
   // A series that is new takes VictoriaMetrics seconds to be found; the household's is not.
   const old = testReading(1, { time: new Date(Date.now() - 60_000).toISOString(), power: 0.5 });
-  const body = lineProtocol({ meter: 'live', reading: old }, 'default').join('\n');
-  await fetch(subject.writeUrl, { method: 'POST', body });
+  const first = lineProtocol({ meter: 'live', reading: old }, 'default').join('\n');
+  await fetch(subject.writeUrl, { method: 'POST', body: first });
   await until('the live series', 60_000, async () => (await subject.newest('live')) === 0.5);
 
   const [port, http] = [await freePort(), await freePort()];
@@ -149,10 +153,11 @@ async function drain(t: Owner, subject: Subject) {
     agent.kill();
     if (agent.exitCode === null) await once(agent, 'exit');
   });
-  const lag = async () => {
+  const metric = async (name: string) => {
     const text = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
-    return Number(/^wattdog_store_lag.*? (\d+)$/m.exec(text)?.[1]);
+    return Number(new RegExp(`^wattdog_store_${name}.*? (\\d+)$`, 'm').exec(text)?.[1]);
   };
+  const lag = () => metric('lag_readings');
   const waiting = await until('the agent', 20_000, lag);
   const started = performance.now();
   const drained = (async () => {
@@ -163,13 +168,18 @@ async function drain(t: Owner, subject: Subject) {
 
   const meter = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 5 });
   t.teardown(() => meter.endAsync(true));
+  const publish = async (seq: number) => {
+    const reading = testReading(seq, { time: new Date().toISOString(), power: seq });
+    await meter.publishAsync(meterTopics('live').reading, JSON.stringify(reading), { qos: 1 });
+  };
   let done = false;
+  let seq = 0;
   const publishing = (async () => {
     const delays: number[] = [];
-    for (let seq = 1; !done; seq += 1) {
+    while (!done) {
       const published = performance.now();
-      const reading = testReading(seq, { time: new Date().toISOString(), power: seq });
-      await meter.publishAsync(meterTopics('live').reading, JSON.stringify(reading), { qos: 1 });
+      seq += 1;
+      await publish(seq);
       // Not asked more often, for the questions cost the store what it should spend on the backlog.
       while ((await subject.newest('live')) !== seq) await sleep(100);
       delays.push(performance.now() - published);
@@ -182,7 +192,24 @@ async function drain(t: Owner, subject: Subject) {
   const worst = await publishing;
   const [peak = '?'] = /(?<=VmHWM:\s+)\d+/.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8')) ?? [];
   await until('all of the backlog', 60_000, async () => (await subject.held('main')) === count);
-  return { rate: waiting / seconds, worst, megabytes: Math.round(Number(peak) / 1024), load };
+
+  /** Milliseconds from the store's return until it has taken a reading that waited. */
+  const recovery = async (returns: () => unknown) => {
+    const before = await metric('written_total');
+    seq += 1;
+    await publish(seq);
+    await sleep(4000);
+    await returns();
+    const returned = performance.now();
+    while ((await metric('written_total')) === before) await sleep(10);
+    return performance.now() - returned;
+  };
+  process.kill(subject.store.pid, 'SIGSTOP');
+  const thawed = await recovery(() => process.kill(subject.store.pid, 'SIGCONT'));
+  await subject.store.kill();
+  const restarted = await recovery(() => subject.store.restart());
+  const megabytes = Math.round(Number(peak) / 1024);
+  return { rate: waiting / seconds, worst, megabytes, load, thawed, restarted };
 }
 
 async function inTurn<T>(work: (t: Owner) => Promise<T>): Promise<T> {
@@ -202,6 +229,9 @@ for (const start of [victoriaMetrics, influxDB]) {
   });
   print(
     `${name}: ${count} readings at ${Math.round(ours.rate)}/s, curl of prepared files ${Math.round(plain)}/s, ratio ${(ours.rate / plain).toFixed(2)}`,
+  );
+  print(
+    `  the first reading after 4 s frozen: ${Math.round(ours.thawed)} ms, after 4 s dead and its first answer: ${Math.round(ours.restarted)} ms`,
   );
   print(
     `  agent's peak RSS ${ours.megabytes} MB, worst live reading → queryable ${Math.round(ours.worst)} ms, load before ${ours.load}`,

@@ -35,7 +35,10 @@ test('gaps are a table for people and lines for programs', async (t) => {
   } as const;
   journal.append([reading(1, 0), reading(2, 156.2, gap), reading(3, 157.4)]);
 
-  const shown = await runWattdog(t, ['gaps', '--from', '2026-10-01'], { cwd, env: { TZ: 'Europe/Berlin' } });
+  const shown = await runWattdog(t, ['gaps', '--from', '2026-10-01', '--to', '2026-11-02'], {
+    cwd,
+    env: { TZ: 'Europe/Berlin' },
+  });
   t.is(shown.code, 0, shown.err);
   t.is(
     shown.out,
@@ -45,7 +48,7 @@ test('gaps are a table for people and lines for programs', async (t) => {
       '',
     ].join('\n'),
   );
-  const json = await runWattdog(t, ['gaps', '--json'], { cwd });
+  const json = await runWattdog(t, ['gaps', '--json', '--to', '2026-11-02'], { cwd });
   t.deepEqual(JSON.parse(json.out), {
     meter: 'main',
     start: AT + 1200,
@@ -59,6 +62,8 @@ test('gaps are a table for people and lines for programs', async (t) => {
   });
   const none = await runWattdog(t, ['gaps', '--to', '2026-10-31'], { cwd });
   t.is(none.out, 'no gap: every interval has its reading\n');
+  const now = await runWattdog(t, ['gaps', '--from', '2026-11-02'], { cwd });
+  t.regex(now.out, /^main +2026-11-01 \d\d:02:37 +now +\d+ d \d+ h +no reading since$/m);
 });
 
 test('a range is exported as CSV, JSON lines or line protocol', async (t) => {

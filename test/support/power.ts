@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { run } from './programs.ts';
 import { type Owner, temporaryFolder } from './system.ts';
 
-/** What `mountPoweredDisk` needs, beside the rights of root. */
-export const DISK_TOOLS = ['mkfs.ext4', 'mount', 'umount', 'truncate'];
-
 interface PoweredDisk {
   readonly path: string;
   /**

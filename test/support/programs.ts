@@ -17,5 +17,9 @@ export function findProgram(name: string): string | undefined {
 
 /** Runs a program to its end and returns what it printed. */
 export function run(program: string, ...args: string[]): string {
-  return execFileSync(findProgram(program) ?? program, args, { encoding: 'utf8' });
+  return execFileSync(findProgram(program) ?? program, args, {
+    encoding: 'utf8',
+    // What it complains of is in the error that is thrown.
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { findProgram } from './programs.ts';
 import { mayMount } from './small-disk.ts';
+import type { Owner } from './system.ts';
 
 /**
  * `test` where all the named programs are installed; elsewhere a test that is skipped and says what is
@@ -15,5 +16,5 @@ export function realTest(...programs: string[]) {
   return test.skip;
 }
 
-/** `test` where a file system may be mounted; elsewhere a test that is skipped. */
-export const diskTest = () => (mayMount() ? test : test.skip);
+/** `test` where such a disk can be mounted; elsewhere a test that is skipped. */
+export const diskTest = (mount?: (t: Owner) => unknown) => (mayMount(mount) ? test : test.skip);

@@ -18,7 +18,7 @@ export interface SmallDisk {
 const ROOM = 4 * 1024 ** 3;
 
 /** Mounts a tmpfs on the folder, which is made; unmounted with the test. */
-export function mountSmallDisk(t: Owner, folder = join(temporaryFolder(t), 'disk')): SmallDisk {
+export function mountSmallDisk(t: Owner, folder: string = join(temporaryFolder(t), 'disk')): SmallDisk {
   mkdirSync(folder, { recursive: true });
   const mount = (options: string) => run('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder);
   mount(`size=${ROOM}`);
@@ -44,11 +44,11 @@ export function mountSmallDisk(t: Owner, folder = join(temporaryFolder(t), 'disk
   };
 }
 
-/** Whether a file system may be mounted here; where not, says so, or throws when `REQUIRE_REAL=1` forbids that. */
-export function mayMount(): boolean {
+/** Whether a disk can be mounted here; where not, says so, or throws when `REQUIRE_REAL=1` forbids that. */
+export function mayMount(mount: (t: Owner) => unknown = mountSmallDisk): boolean {
   const undo: (() => unknown)[] = [];
   try {
-    mountSmallDisk({ teardown: (step) => void undo.push(step) });
+    mount({ teardown: (step) => void undo.push(step) });
     return true;
   } catch (error) {
     if (process.env.REQUIRE_REAL === '1') throw error;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Arrival } from '../../agent/journal/journal.ts';
 import { findProgram } from './programs.ts';
@@ -26,7 +27,60 @@ export function arrivals(count: number, first = 1): Arrival[] {
   });
 }
 
-interface RunningStore {
+/** A TCP link to a loopback port, which can lose what it is given without a word. */
+interface Link {
+  readonly url: string;
+  /** How many connections have lost something. */
+  readonly swallowed: number;
+  /** From now on, or until now; a connection that has lost something never carries anything again. */
+  swallow(on: boolean): void;
+}
+
+export async function openLink(t: Owner, port: number): Promise<Link> {
+  const sockets = new Set<Socket>();
+  let swallowing = false;
+  let swallowed = 0;
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    let lost = false;
+    const forward = (from: Socket, to: Socket) => {
+      sockets.add(from);
+      from.on('data', (chunk) => {
+        if (swallowing && !lost) swallowed += 1;
+        lost ||= swallowing;
+        if (!lost) to.write(chunk);
+      });
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      from.on('error', () => {});
+    };
+    forward(near, far);
+    forward(far, near);
+  });
+  t.teardown(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const own = address !== null && typeof address !== 'string' ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${own}`,
+    get swallowed() {
+      return swallowed;
+    },
+    swallow(on) {
+      swallowing = on;
+    },
+  };
+}
+
+export interface RunningStore {
   readonly url: string;
   readonly port: number;
   readonly pid: number;

@@ -10,6 +10,22 @@ for (const status of [200, 204])
     t.deepEqual(judge(status), { kind: 'stored' });
   });
 
+test('an answer with words says that something else happened: a page of a wrong address, a failure', (t) => {
+  for (const body of ['<html>sign in</html>', '{"results":[{"error":"timeout"}]}', '{"results":'])
+    t.like(judge(200, body), { kind: 'later', afterMs: PATIENCE_MS });
+  t.deepEqual(judge(200, '\n'), { kind: 'stored' });
+});
+
+test('a refusal in HTML or broken JSON is told as it is', (t) => {
+  t.like(judge(400, '<h1>Bad Request</h1>'), {
+    scope: 'request',
+    reason: 'answered 400: <h1>Bad Request</h1>',
+  });
+  t.like(judge(400, '{"error":'), { scope: 'request', reason: 'answered 400: {"error":' });
+  t.like(judge(422, '[]'), { scope: 'request', reason: 'answered 422: []' });
+  t.like(judge(400, '{"error":7,"data":[null]}'), { scope: 'request' });
+});
+
 test('a request refused as a whole kept nothing', (t) => {
   t.like(judge(400, '{"error":"unable to parse \'x\': missing fields"}'), {
     kind: 'refused',

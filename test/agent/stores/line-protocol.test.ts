@@ -57,6 +57,49 @@ test('an empty tariff leaves its tag out, for an empty tag value breaks the line
   t.regex(interval ?? '', /^electricity,meter=main,quality=measured interval_seconds=/);
 });
 
+const gap = {
+  interval: 0,
+  interval_energy: 0,
+  interval_cost: 0,
+  gap_seconds: 90.5,
+  gap_cause: 'reader',
+  gap_readings: 75,
+} as const;
+
+test('a gap is a line of its own, at the time it ended, with what was counted or estimated', (t) => {
+  const linesOf = (changes: Partial<Reading>) =>
+    lineProtocol({ meter: 'main', reading: { ...reading, ...gap, ...changes } }, 'default');
+  t.is(
+    linesOf({ gap_energy: 0.25, gap_cost: 0.0625 })[2],
+    'electricity_gap,meter=main,cause=reader seconds=90.5,readings=75,energy_kilowatthours=0.25,cost=0.0625 1782907201234',
+  );
+  t.is(
+    linesOf({ gap_estimated_energy: 0.2, gap_estimated_cost: 0.05, quality: 'simulated', interval: 1.2 })[2],
+    'electricity_gap,meter=main,cause=reader,quality=simulated seconds=90.5,readings=75,estimated_energy_kilowatthours=0.2,estimated_cost=0.05 1782907200034',
+  );
+  t.is(linesOf({}).length, 3);
+});
+
+test('estimated totals are fields of their own, beside the counted ones', (t) => {
+  const estimated = { ...reading, estimated_energy: 1.5, estimated_cost: 0.4 };
+  const [continuous] = lineProtocol({ meter: 'main', reading: estimated }, 'default');
+  t.regex(
+    continuous ?? '',
+    /energy_kilowatthours=1234.5,.*,cost=345.6,estimated_energy_kilowatthours=1.5,estimated_cost=0.4 1782907201234$/,
+  );
+});
+
+test('the classic layout accrues what the meter counted in a gap, over its time, and no estimate', (t) => {
+  const classic = (changes: Partial<Reading>) =>
+    lineProtocol({ meter: 'main', reading: { ...reading, ...gap, ...changes } }, 'classic');
+  t.deepEqual(classic({ gap_energy: 0.25, gap_cost: 0.0625 }), [
+    'elecmeter duration_milliseconds=90500,rate=0.28,phase_1_current=1,phase_2_current=2,total_consumption_kilowatts=0.362,total_consumption_accrual_kilowatthours=0.25,total_cost_accrual_dollars=0.0625 1782907201234',
+  ]);
+  t.deepEqual(classic({ gap_estimated_energy: 0.25, gap_estimated_cost: 0.0625, estimated_energy: 3 }), [
+    'elecmeter duration_milliseconds=0,rate=0.28,phase_1_current=1,phase_2_current=2,total_consumption_kilowatts=0.362,total_consumption_accrual_kilowatthours=0,total_cost_accrual_dollars=0 1782907201234',
+  ]);
+});
+
 /** A reader of line protocol as its specification describes it, written apart from the writer. */
 function parse(line: string) {
   const split = (text: string, by: string) => {
