@@ -12,6 +12,9 @@ import { Readings } from './readings.ts';
 import { Rollups } from './rollups.ts';
 import { type Series, SeriesTable } from './series.ts';
 
+/** ms by which a reading's interval may seem to begin before the reading that it follows. */
+const ROUNDING = 2;
+
 /** One open file of a journal: its tables, and the transactions over them. */
 export class JournalFile {
   readonly series: SeriesTable;
@@ -22,8 +25,6 @@ export class JournalFile {
   readonly #expiry: Expiry;
   readonly #db: DatabaseSync;
   readonly #saveCursor: StatementSync;
-  /** By meter: the series that its last new entry was of. */
-  readonly #latest = new Map<number, Series>();
   #lastId: number;
 
   /** @param after entries of this file get higher ids than this. */
@@ -131,11 +132,12 @@ export class JournalFile {
     return tops;
   }
 
-  /** Within a series nothing overlaps; between two of a meter, the later may have begun from an older state. */
-  #trimmed(series: Series, reading: Reading): Reading {
-    if (this.#latest.get(series.meter) === series) return reading;
-    this.#latest.set(series.meter, series);
-    const before = this.readings.beforeTime(series.meter, Date.parse(reading.time));
+  /** What covers time in which there are readings already covers it no more. */
+  #trimmed({ meter }: Series, reading: Reading): Reading {
+    const time = Date.parse(reading.time);
+    const from = time - (reading.interval + (reading.gap_seconds ?? 0)) * 1000;
+    if (!this.readings.someBetween(meter, from + ROUNDING, time)) return reading;
+    const before = this.readings.beforeTime(meter, time);
     return before ? trimOverlap(before, reading) : reading;
   }
 

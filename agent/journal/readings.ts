@@ -16,11 +16,15 @@ export class Readings {
   readonly #held: StatementSync;
   readonly #before: StatementSync;
   readonly #beforeTime: StatementSync;
+  readonly #someBetween: StatementSync;
   readonly #after: StatementSync;
   readonly #between: StatementSync;
   readonly #idsBetween: StatementSync;
   /** By meter: times known to be taken from one moment to another, so that a stopped clock costs no search. */
   readonly #taken = new Map<number, { from: number; to: number }>();
+  /** By meter: no reading is later than this. */
+  readonly #newest = new Map<number, number>();
+  readonly #maxTime: StatementSync;
   readonly #count: StatementSync;
   #range = { from: 0, to: 0, first: 0, last: -1 };
 
@@ -32,6 +36,7 @@ export class Readings {
     this.#before = db.prepare(
       `SELECT ${COLUMNS} FROM ${TABLES} WHERE series = ? AND reading.seq < ? ORDER BY reading.seq DESC LIMIT 1`,
     );
+    this.#someBetween = db.prepare('SELECT 1 FROM reading WHERE meter = ? AND time > ? AND time < ? LIMIT 1');
     this.#beforeTime = db.prepare(
       `SELECT ${COLUMNS} FROM ${TABLES} WHERE reading.meter = ? AND time < ? ORDER BY time DESC LIMIT 1`,
     );
@@ -42,6 +47,7 @@ export class Readings {
       `SELECT ${COLUMNS} FROM ${TABLES}
       WHERE reading.id > ? AND reading.id <= ? AND +time >= ? AND +time < ? ORDER BY reading.id LIMIT ?`,
     );
+    this.#maxTime = db.prepare('SELECT max(time) AS time FROM reading WHERE meter = ?');
     this.#count = db.prepare(
       'SELECT count(*) AS count FROM reading WHERE meter IN (SELECT id FROM meter) AND time >= ? AND time < ?',
     );
@@ -68,6 +74,7 @@ export class Readings {
       time += 1;
     }
     if (time > stated) this.#taken.set(meter, { from: taken.from, to: time + 1 });
+    this.#newest.set(meter, Math.max(time, this.#newestOf(meter)));
     return time;
   }
 
@@ -79,6 +86,12 @@ export class Readings {
   before(series: Series, seq: number): Reading | undefined {
     const row = this.#before.get(series.number, seq);
     return row && entryOf(row).reading;
+  }
+
+  /** Whether a meter has readings between two moments, neither included. */
+  someBetween(meter: number, from: number, to: number): boolean {
+    const newest = this.#newest.get(meter) ?? Number.POSITIVE_INFINITY;
+    return from < newest && this.#someBetween.get(meter, from, to) !== undefined;
   }
 
   /** The last one of a meter before a moment, of whatever series. */
@@ -109,6 +122,10 @@ export class Readings {
     }
     const { first, last } = this.#range;
     return this.#between.all(Math.max(after, first - 1), last, from, to, limit).map(entryOf);
+  }
+
+  #newestOf(meter: number): number {
+    return this.#newest.get(meter) ?? Number(this.#maxTime.get(meter)?.time ?? 0);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
@@ -130,14 +130,13 @@ test('a data folder that cannot be had is exit code 1', async (t) => {
   t.regex(err, /^wattdog: opening \/dev\/null\/x\/journal\.db: .*(setting data).*\n$/);
 });
 
-test('a file that is no outbox is exit code 1, named, and left as it is', async (t) => {
+test('a folder in place of the outbox is exit code 1, named, and left as it is', async (t) => {
   const folder = temporaryFolder(t);
-  const file = join(folder, 'outbox-main.db');
-  writeFileSync(file, 'this is no database, but long enough to be taken for one'.repeat(20));
+  mkdirSync(join(folder, 'outbox-main.db'));
   const { code, err } = await runWattdog(t, ['meter', '--data', folder]);
   t.is(code, 1);
-  t.regex(err, /outbox-main\.db: must be a database of wattdog.*: file is not a database/);
-  t.regex(readFileSync(file, 'utf8'), /^this is no database/);
+  t.regex(err, /outbox-main\.db: must be a database of wattdog/);
+  t.deepEqual(readdirSync(folder), ['outbox-main.db']);
 });
 
 test('a password becomes a line for broker.users', async (t) => {

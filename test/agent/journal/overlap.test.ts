@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import test from 'ava';
+import { Journal } from '../../../agent/journal/journal.ts';
 import { trimOverlap } from '../../../agent/journal/overlap.ts';
+import type { Reading } from '../../../shared/wire.ts';
 import { testReading } from '../../support/readings.ts';
+import { temporaryFolder } from '../../support/system.ts';
 
 const AT = Date.parse('2026-11-01T12:00:00Z');
 const at = (seconds: number) => new Date(AT + seconds * 1000).toISOString();
@@ -72,4 +76,24 @@ test('readings that follow each other stay as they are, and so do totals that we
     testReading(1, { time: at(0), energy: 5.0005 }),
   ])
     t.is(trimOverlap(before, reading), reading);
+});
+
+test('in the journal it does not matter which of the later readings came first', (t) => {
+  const journal = new Journal(join(temporaryFolder(t), 'journal.db'));
+  t.teardown(() => journal.close());
+  const line = (epoch: string, seq: number, seconds: number, changes: Partial<Reading> = {}) => ({
+    meter: 'main',
+    reading: testReading(seq, { epoch, time: at(seconds), energy: 5 + seconds / 1000, ...changes }),
+  });
+  const lasting = (interval: number) => ({ interval, interval_energy: interval / 1000 });
+  journal.append([
+    line('e1', 1, 0, lasting(0)),
+    line('e1', 2, 10, lasting(10)),
+    line('e1', 3, 20, lasting(10)),
+  ]);
+  // The power went at 20 s, and with it all that the meter had written after its first reading.
+  journal.append([line('e2', 2, 40, lasting(10))]);
+  journal.append([line('e2', 1, 30, lasting(30)), line('e2', 2, 40, lasting(10))]);
+  const sum = journal.readAfter(0, 10).reduce((total, { reading }) => total + reading.interval_energy, 0);
+  t.is(Math.round(sum * 1e6) / 1e6, 0.04);
 });
