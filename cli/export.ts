@@ -40,7 +40,7 @@ export function exportLines(
     case 'csv':
       return csv(journal, range);
     case 'jsonl':
-      return eachEntry(journal, range, ({ meter, reading }) => [JSON.stringify({ meter, ...reading })]);
+      return eachEntry(journal, range, (entry) => [JSON.stringify(flat(entry))]);
     case 'line':
       return eachEntry(journal, range, (entry) => lineProtocol(entry, layout));
     default:
@@ -61,18 +61,23 @@ function* eachEntry(
 
 /** RFC 4180 with a heading. How many phases there are only the readings know: they are read twice. */
 function* csv(journal: Source, range: Range): Generator<string> {
-  const columns = new Set(['meter']);
+  const columns = new Set<string>();
   for (const entries of chunks(journal, range))
-    for (const { reading } of entries) for (const key in reading) columns.add(key);
+    for (const entry of entries) for (const key in flat(entry)) columns.add(key);
   const names = [...columns];
   yield `${names.join(',')}\r\n`;
   for (const entries of chunks(journal, range)) {
-    const rows = entries.map(({ meter, reading }) => {
-      const values: Record<string, unknown> = { meter, ...reading };
+    const rows = entries.map((entry) => {
+      const values = flat(entry);
       return names.map((name) => cell(values[name])).join(',');
     });
     yield `${rows.join('\r\n')}\r\n`;
   }
+}
+
+/** With what tells a reading from all others in front. */
+function flat({ meter, reading: { time, epoch, seq, ...rest } }: JournalEntry): Record<string, unknown> {
+  return { time, meter, epoch, seq, ...rest };
 }
 
 function cell(value: unknown): string {

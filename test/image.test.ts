@@ -202,7 +202,10 @@ test('compose.yaml: a serial line becomes a point; the frozen meter is healed an
   t.regex(logs, /is stopped \(state T\) \(kill \d+ ms, start \d+ ms\)/);
 
   const inside = ['exec', '-T', 'agent', 'wattdog'];
-  t.regex(await home.compose(...inside, 'export', '--format', 'jsonl', '--from', '5m'), /^\{"meter":"main"/m);
+  t.regex(
+    await home.compose(...inside, 'export', '--format', 'jsonl', '--from', '5m'),
+    /^\{"time":"[^"]+","meter":"main"/m,
+  );
   t.regex(await home.compose(...inside, 'gaps'), /^(no gap|meter )/m);
 
   const agentBefore = await home.container('agent');

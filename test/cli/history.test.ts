@@ -79,7 +79,7 @@ test('a range is exported as CSV, JSON lines or line protocol', async (t) => {
   const [heading = '', ...rows] = csv.out.split('\r\n');
   t.is(rows.length, 3, csv.err);
   const columns = heading.split(',');
-  t.deepEqual(columns.slice(0, 1), ['meter']);
+  t.deepEqual(columns.slice(0, 4), ['time', 'meter', 'epoch', 'seq']);
   t.true(columns.includes('current_2') && columns.includes('gap_cause'));
   t.is(rows[0]?.split(',')[columns.indexOf('time')], '2026-11-01T12:00:00.000Z');
   t.true(rows[1]?.includes(',"night, ""low""",'), rows[1]);
