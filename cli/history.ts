@@ -87,13 +87,10 @@ export async function replayJournal(
       signal,
     );
     const seconds = (systemTime.monotonic() - began) / 1000;
-    line.show(
-      `${store.name}: ${written} of ${total} readings in ${seconds.toFixed(1)} s, ${rejected} refused`,
+    line.show('');
+    line.write(
+      `${store.name}: ${written} of ${total} readings in ${seconds.toFixed(1)} s, ${rejected} refused\n`,
     );
-    if (!out.isTTY)
-      out.write(
-        `${store.name}: ${written} of ${total} readings in ${seconds.toFixed(1)} s, ${rejected} refused\n`,
-      );
     if (written + rejected < total)
       throw new GiveUpError(`replaying: stopped after ${written} of ${total} readings`);
   } finally {

@@ -12,7 +12,7 @@ import { openStore, type Store } from '../../agent/stores/store.ts';
 import { RetryError } from '../../shared/errors.ts';
 import { systemTime, type Time } from '../../shared/time.ts';
 import { realTest } from '../support/real.ts';
-import { arrivals, openLink, startInfluxDB, startVictoriaMetrics } from '../support/stores.ts';
+import { arrivals, openLossyLink, startInfluxDB, startVictoriaMetrics } from '../support/stores.ts';
 import { freePort, silentLog, temporaryFolder, until } from '../support/system.ts';
 
 /** Takes the place of the store's own answer to one write. */
@@ -507,7 +507,7 @@ test('a store that returns is fed within a second, at the longest pause there is
 
 test('a store behind a link that swallowed a request is fed soon after the link is back', async (t) => {
   const store = await scriptedStore(t);
-  const link = await openLink(t, Number(new URL(store.url).port));
+  const link = await openLossyLink(t, Number(new URL(store.url).port));
   const journal = openJournal(t, 10);
   const { forwarder, caughtUp } = start(t, journal, link.url, { time: systemTime });
   await caughtUp();

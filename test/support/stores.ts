@@ -28,7 +28,7 @@ export function arrivals(count: number, first = 1): Arrival[] {
 }
 
 /** A TCP link to a loopback port, which can lose what it is given without a word. */
-interface Link {
+interface LossyLink {
   readonly url: string;
   /** How many connections have lost something. */
   readonly swallowed: number;
@@ -36,7 +36,7 @@ interface Link {
   swallow(on: boolean): void;
 }
 
-export async function openLink(t: Owner, port: number): Promise<Link> {
+export async function openLossyLink(t: Owner, port: number): Promise<LossyLink> {
   const sockets = new Set<Socket>();
   let swallowing = false;
   let swallowed = 0;
