@@ -1,3 +1,4 @@
+import { RetryError } from '../shared/errors.ts';
 import type { Session } from '../shared/mqtt.ts';
 
 /** What the agent says about itself over MQTT. What is current is said again to every new session. */
@@ -17,9 +18,22 @@ export class Bulletin {
     this.#publish(topic, payload, true);
   }
 
+  /** A state of something that is there no more: the broker forgets it. */
+  retract(topic: string): void {
+    this.#current.delete(topic);
+    this.#publish(topic, '', true);
+  }
+
   /** Something that happened, said once. */
   tell(topic: string, event: unknown): void {
     this.#publish(topic, JSON.stringify(event), false);
+  }
+
+  /** Something that somebody is to do. @throws RetryError while there is no session. */
+  async command(topic: string, payload: string): Promise<void> {
+    if (this.#session === undefined)
+      throw new RetryError(`sending ${payload}: must have a session with the broker, has none`);
+    await this.#session.publish(topic, payload);
   }
 
   #publish(topic: string, payload: string, retain: boolean): void {

@@ -53,8 +53,10 @@ export function createIntake({
   const complained = new Set<string>();
   const source = sourceReader();
 
-  const receive = (topic: string, payload: Uint8Array): Arrivals => {
-    const { meter, isLive } = source(topic);
+  /** Undefined for what the session carries besides readings. */
+  const receive = (topic: string, payload: Uint8Array): Arrivals | undefined => {
+    const { meter, isLive } = source(topic) ?? {};
+    if (meter === undefined) return undefined;
     if (isLive) {
       const reading = decodeReading(payload);
       latest.set(meter, reading);
@@ -95,13 +97,14 @@ export function createIntake({
       else setImmediate(commit);
     };
     const onMessage = (topic: string, payload: Uint8Array) => {
-      let received: Arrivals;
+      let received: Arrivals | undefined;
       try {
         received = receive(topic, payload);
       } catch (error) {
         reject(topic, error);
         return;
       }
+      if (received === undefined) return;
       counts.received += received.arrivals.length;
       if (waiting.arrivals.length === 0) schedule();
       waiting.arrivals.push(...received.arrivals);
@@ -145,15 +148,18 @@ interface Source {
   isLive: boolean;
 }
 
-/** What a topic says about its readings; remembered, for the same few come thousands of times. */
-function sourceReader(): (topic: string) => Source {
+/** What a topic says about its readings, if it has any; remembered, for the same few come thousands of times. */
+function sourceReader(): (topic: string) => Source | undefined {
   const known = new Map<string, Source>();
   return (topic) => {
     const found = known.get(topic);
     if (found) return found;
-    const meter = meterName.safeParse(topic.split('/')[1]).data;
+    const [, name = '', kind] = topic.split('/');
+    const { reading, backlog } = meterTopics(name);
+    if (topic !== reading && topic !== backlog) return undefined;
+    const meter = meterName.safeParse(name).data;
     if (meter === undefined) throw new DropError(`reading topic ${JSON.stringify(topic)}: must name a meter`);
-    const source = { meter, isLive: topic !== meterTopics(meter).backlog };
+    const source = { meter, isLive: kind === 'reading' };
     if (known.size < MOST_TOPICS) known.set(topic, source);
     return source;
   };

@@ -1,36 +1,48 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { reason } from '../shared/errors.ts';
 import { keepHeartbeat } from '../shared/heartbeat.ts';
 import type { Log } from '../shared/log.ts';
 import { type BrokerAddress, keepSession } from '../shared/mqtt.ts';
 import { openFile } from '../shared/open-file.ts';
 import { brokerAddress } from '../shared/settings/broker-address.ts';
 import type { Settings, WatchSettings } from '../shared/settings/schema.ts';
-import type { Time } from '../shared/time.ts';
+import { every, type Time } from '../shared/time.ts';
 import { together } from '../shared/together.ts';
-import { agentTopics, meterOfReadings, meterTopics } from '../shared/wire.ts';
+import { agentTopics, meterTopics } from '../shared/wire.ts';
 import { Bulletin } from './bulletin.ts';
+import { openDocker } from './docker.ts';
+import type { Operations } from './doors/operations.ts';
+import { Operator } from './doors/operator.ts';
+import { createRequests } from './doors/requests.ts';
 import { startEmbedded } from './embedded.ts';
 import { Forwarder } from './forward.ts';
-import { type Guarded, guard } from './guard.ts';
+import { detect } from './guard/detector.ts';
+import { Guard } from './guard/guard.ts';
+import { Holds } from './guard/hold.ts';
+import { Incidents } from './guard/incidents.ts';
+import { makeWard, specOf } from './guard/ward.ts';
+import { Wards } from './guard/wards.ts';
 import { superviseChild } from './heal/child.ts';
-import type { Healer } from './heal/healer.ts';
 import { createIntake } from './intake.ts';
 import { Journal } from './journal/journal.ts';
 import { keepJournal } from './journal/upkeep.ts';
+import { createLifeSigns } from './notify/life-signs.ts';
+import { createMessenger } from './notify/messenger.ts';
 import { AgentState } from './state.ts';
 import type { AgentStatus } from './status.ts';
-import { Cadence } from './watch/cadence.ts';
+import { Observer } from './watch/observer.ts';
 import { keepSight } from './watch/sight.ts';
-import { Watch } from './watch/watch.ts';
 import { renderMetrics } from './web/metrics.ts';
 import { startWeb } from './web/server.ts';
 
+const SAVE_CADENCES = 60_000;
+
 export interface RunningAgent {
   status(): AgentStatus;
+  operations: Operations;
   broker: BrokerAddress;
-  /** Of `/healthz`, `/readyz` and `/metrics`. */
+  /** Of `/healthz`, `/readyz`, `/metrics`, the webhooks and the API. */
   httpPort: number;
 }
 
@@ -49,16 +61,17 @@ interface Deps {
  */
 export async function runAgent(settings: Settings, deps: Deps, signal: AbortSignal): Promise<void> {
   const { time, log } = deps;
+  const { zone } = settings.agent.journal;
   await using opened = new AsyncDisposableStack();
 
-  const journal = openFile(
-    settings.data,
-    'journal.db',
-    (path) => new Journal(path, { zone: settings.agent.journal.zone, log }),
-  );
+  const journal = openFile(settings.data, 'journal.db', (path) => new Journal(path, { zone, log }));
   opened.defer(() => journal.close());
   const state = openFile(settings.data, 'agent.db', (path) => new AgentState(path, log));
   opened.defer(() => state.close());
+  const messenger = openFile(settings.data, 'notify.db', (path) =>
+    createMessenger(settings.agent.notify, { path, zone, time, log }),
+  );
+  opened.defer(() => messenger.close());
 
   const embedded = settings.mqtt.url === 'embedded' ? await startEmbedded(settings.broker, log) : undefined;
   if (embedded) opened.defer(() => embedded.broker.close());
@@ -71,41 +84,71 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   for (const { store } of stores) opened.defer(() => store.close());
   const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));
 
-  const storeNames = stores.map(({ store }) => store.name);
-
   const intake = createIntake({ journal, log });
   const bulletin = new Bulletin();
   bulletin.post(agentTopics.state, 'online');
-  const guarded = await Promise.all(
-    watchesOf(settings).map(async (watch): Promise<Guarded & { topic: string }> => {
-      const healer = watch.heal ? await healerOf(watch, settings, deps, child?.healer) : undefined;
-      const meter = meterOfReadings(watch.topic);
-      return {
-        name: watch.name,
-        topic: watch.topic,
-        watch: new Watch(new Cadence(state.cadence(watch.name)), watch.stall_after),
-        healer,
-        latest: () => (meter === undefined ? undefined : intake.latest.get(meter)),
-      };
-    }),
+  const incidents = new Incidents(
+    state,
+    (event, incident) => {
+      bulletin.tell(agentTopics.event, { event, ...incident });
+      messenger.tell(incident);
+    },
+    log,
+  );
+  const holds = new Holds(state.holdStore(log), settings.agent.maintenance, zone);
+  const observer = new Observer();
+  const docker = await openDocker(settings.agent.docker, { time, log });
+  const wards = new Wards(watchesOf(settings).map(specOf), {
+    make: (spec) =>
+      makeWard(spec, {
+        healerOf: ({ heal, which, stopTimeoutS }, meter) => {
+          if (!heal) return undefined;
+          if (child && meter === settings.meter.name) return child.healer;
+          return docker?.healer(which, stopTimeoutS);
+        },
+        ...{ state, journal, bulletin, time, usbDevice: settings.agent.docker.usb_reset },
+      }),
+    guard: (ward, stopped) =>
+      new Guard(
+        ward,
+        { incidents, post: (verdict) => bulletin.post(agentTopics.watch(ward.name), verdict), time, log },
+        AbortSignal.any([signal, stopped]),
+      ),
+    dropped: (name) => bulletin.retract(agentTopics.watch(name)),
+    labels: settings.agent.docker.labels,
+    respectPause: settings.agent.docker.paused === 'respect',
+    monotonic: time.monotonic,
+    log,
+  });
+  const operations = new Operator({ wards, holds, incidents, time, log });
+  const requests = createRequests({ operations, time, log });
+  const lifeSigns = await createLifeSigns(
+    settings.agent.notify.ping,
+    { environment: process.env, time, log },
+    signal,
   );
 
   let connected = false;
   const status = (): AgentStatus => ({
     meters: [...intake.latest].map(([meter, reading]) => ({ meter, reading })),
-    watches: guarded.map(({ name, watch }) => ({ name, verdict: watch.judge(time.monotonic()) })),
+    watches: operations.watches(),
+    incidents: incidents.opened,
+    notify: messenger.status(),
     stores: forwarders.map((forwarder) => forwarder.status()),
     intake: intake.counts,
     journal: { ...journal.counts, trouble: journal.trouble },
     broker: embedded?.broker.stats(),
     connected,
   });
-  const web = await startWeb(settings.agent.http, {
+  const web = await startWeb(settings.agent, {
     readiness: () => ({
       broker: connected || 'no session with the broker',
       journal: journal.trouble ?? true,
     }),
-    metrics: () => renderMetrics(status()),
+    metrics: (hooks) => renderMetrics(status(), { hooks, requests: requests.counts }),
+    operations,
+    now: time.now,
+    log,
   });
   opened.defer(() => web.close());
 
@@ -123,26 +166,35 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
         connected = true;
         bulletin.attach(session);
         try {
-          await intake.run(session);
+          await Promise.all([intake.run(session), requests.run(session)]);
         } finally {
           connected = false;
         }
       },
     );
+  const holdOf = (name: string) => holds.held(name, time.now())?.why ?? wards.holdOf(name);
+  const storeNames = stores.map(({ store }) => store.name);
 
   log.info({ broker: address.url, http: web.port, data: settings.data }, 'the agent runs');
-  deps.ready?.({ status, broker: address, httpPort: web.port });
+  deps.ready?.({ status, operations, broker: address, httpPort: web.port });
   await together(
     signal,
     converse,
-    (stopped) => keepSight(guarded, address, { time, log }, stopped),
+    (stopped) =>
+      keepSight(
+        address,
+        { observer, targets: () => wards.targets(), changed: wards.changed, time, log },
+        stopped,
+      ),
+    (stopped) =>
+      detect({ observer, guards: () => wards.guards(), holdOf, beat: lifeSigns.beat, time }, stopped),
     (stopped) => keepHeartbeat('agent', time, stopped),
     (stopped) =>
       keepJournal(journal, { limits: settings.agent.journal, stores: storeNames }, { time, log }, stopped),
+    (stopped) => keepCadences(wards, { state, time, log }, stopped),
+    (stopped) => messenger.run(stopped),
     ...forwarders.map((forwarder) => (stopped: AbortSignal) => forwarder.run(stopped)),
-    ...guarded.map(
-      (target) => (stopped: AbortSignal) => guard(target, { state, bulletin, time, log }, stopped),
-    ),
+    ...(docker ? [(stopped: AbortSignal) => docker.follow(wards, observer, stopped)] : []),
     ...(child ? [child.run] : []),
   );
 }
@@ -156,26 +208,22 @@ async function openStores({ agent }: Settings, time: Time) {
 
 /** The watches of the settings, or else the one for the readings of the meter they name. */
 function watchesOf({ agent, meter }: Settings): WatchSettings[] {
-  return agent.watches ?? [{ name: meter.name, topic: meterTopics(meter.name).reading, heal: true }];
+  return agent.watches ?? [{ name: meter.name, topics: [meterTopics(meter.name).reading], heal: true }];
 }
 
-/** A child meter heals its own watch; every other watch may restart the one container it names or that names it. */
-async function healerOf(
-  watch: WatchSettings,
-  settings: Settings,
-  { time, log }: Deps,
-  child: Healer | undefined,
-): Promise<Healer | undefined> {
-  if (child && watch.topic === meterTopics(settings.meter.name).reading) return child;
-  const { socket, stop_timeout } = settings.agent.docker;
-  if (!socket.startsWith('tcp://') && !existsSync(socket)) {
-    log.info({ watch: watch.name, socket }, 'no Docker socket there: a stall is told, nothing is restarted');
-    return undefined;
-  }
-  // Docker's client is the largest part of all: nobody pays for it who has nothing to restart with it.
-  const { dockerHealer } = await import('./heal/docker.ts');
-  return dockerHealer(
-    { socket, watch: watch.name, container: watch.container, stopTimeoutS: stop_timeout },
-    { time, log },
-  );
+/** What is learned outlives the agent. */
+async function keepCadences(
+  wards: Wards,
+  { state, time, log }: { state: AgentState; time: Time; log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const save = () => {
+    try {
+      for (const { ward } of wards.guards()) state.saveCadence(ward.name, ward.watch.cadence.window());
+    } catch (error) {
+      log.error(`keeping what the watches have learned: ${reason(error)}`);
+    }
+  };
+  await every(SAVE_CADENCES, time, signal, save);
+  save();
 }

@@ -2,52 +2,21 @@ import { DatabaseSync } from 'node:sqlite';
 import { openDatabase, troubleOf } from '../shared/database.ts';
 import { reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
-import type { HealStep } from './heal/healer.ts';
+import type { HoldRecord, HoldStore } from './guard/hold.ts';
+import type { Incident } from './guard/incident.ts';
 
-/** One stall, from the last message before it to its recovery. Times are wall clock, ms since 1970 UTC. */
-export interface Incident {
-  id: number;
-  watch: string;
-  /** When the last message before the silence came. */
-  began: number;
-  /** When the silence was judged a stall. */
-  detected: number;
-  /** When fresh messages proved that it is over. */
-  recovered?: number;
-  /** What convicted, in words. */
-  verdict: string;
-  tries: Try[];
-  loss?: Loss;
-}
-
-/** One attempt to heal. */
-export interface Try {
-  at: number;
-  target: string;
-  result: 'running' | 'respected' | 'failed';
-  /** What was found, or why it failed. */
-  detail: string;
-  steps: HealStep[];
-}
-
-/** What an incident cost. */
-export interface Loss {
-  /** Readings that would have come, at the usual cadence. */
-  readings: number;
-  /** Seconds without a stored reading. */
-  seconds: number;
-  /** kWh that nobody counted; 0 where the meter went on counting; an estimate otherwise. */
-  energy: number;
-}
+/** Incidents kept; a stall an hour for a year. */
+const MOST_INCIDENTS = 10_000;
 
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS incident (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS hold (watch TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS cadence (watch TEXT PRIMARY KEY, gaps TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** What the agent must remember beside the journal: incidents, and the cadences it has learned. */
+/** What the agent must remember beside the journal: incidents, holds, and the cadences it has learned. */
 export class AgentState {
   readonly #db: DatabaseSync;
 
@@ -72,10 +41,11 @@ export class AgentState {
   }
 
   /** @returns the incident with its number. */
-  openIncident({ id: _, ...incident }: Incident): Incident {
+  openIncident(incident: Omit<Incident, 'id'>): Incident {
     const { lastInsertRowid } = this.#db
       .prepare('INSERT INTO incident (body) VALUES (?)')
       .run(JSON.stringify(incident));
+    this.#db.prepare('DELETE FROM incident WHERE id <= ?').run(Number(lastInsertRowid) - MOST_INCIDENTS);
     return { ...incident, id: Number(lastInsertRowid) };
   }
 
@@ -87,6 +57,24 @@ export class AgentState {
   incidents(limit: number): Incident[] {
     const rows = this.#db.prepare('SELECT id, body FROM incident ORDER BY id DESC LIMIT ?').all(limit);
     return rows.map(({ id, body }) => ({ ...JSON.parse(String(body)), id: Number(id) }) as Incident);
+  }
+
+  /** What is left alone, and until when; a disk that refuses keeps nobody from holding until the next start. */
+  holdStore(log: Log): HoldStore {
+    return {
+      load: () =>
+        this.#db
+          .prepare('SELECT body FROM hold')
+          .all()
+          .map(({ body }) => JSON.parse(String(body)) as HoldRecord),
+      save: (holds) => {
+        try {
+          this.#saveHolds(holds);
+        } catch (error) {
+          log.error(`keeping the holds: ${reason(error)}; they last until the next start`);
+        }
+      },
+    };
   }
 
   cadence(watch: string): number[] {
@@ -102,5 +90,18 @@ export class AgentState {
 
   close(): void {
     this.#db.close();
+  }
+
+  #saveHolds(holds: readonly HoldRecord[]): void {
+    this.#db.exec('BEGIN');
+    try {
+      this.#db.exec('DELETE FROM hold');
+      const insert = this.#db.prepare('INSERT INTO hold VALUES (?, ?)');
+      for (const hold of holds) insert.run(hold.watch, JSON.stringify(hold));
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#db.exec('ROLLBACK');
+      throw error;
+    }
   }
 }

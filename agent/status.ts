@@ -1,15 +1,20 @@
 import type { BrokerStats } from '../broker/broker.ts';
 import type { Reading } from '../shared/wire.ts';
+import type { WatchStatus } from './doors/operations.ts';
 import type { ForwardStatus } from './forward.ts';
 import type { IntakeCounts } from './intake.ts';
 import type { JournalCounts } from './journal/journal.ts';
-import type { Verdict } from './watch/watch.ts';
+import type { ServiceStatus } from './notify/courier.ts';
 
 /** Everything the agent knows at one moment: what `/metrics`, the live line and the page show. */
 export interface AgentStatus {
   /** The newest live reading of each meter. */
   meters: { meter: string; reading: Reading }[];
-  watches: { name: string; verdict: Verdict }[];
+  watches: WatchStatus[];
+  /** Incidents opened since the agent started. */
+  incidents: number;
+  /** The services that people are told by. */
+  notify: ServiceStatus[];
   stores: ForwardStatus[];
   intake: IntakeCounts;
   /** `trouble` says why nothing is stored at present. */

@@ -16,9 +16,10 @@ const RIGHTS: Record<Role, { publish: string[]; read: string[] }> = {
       everyMeter.backlog,
       everyMeter.availability,
       everyMeter.diagnostics,
+      everyMeter.echo,
       'homeassistant/#',
     ],
-    read: [everyMeter.stored],
+    read: [everyMeter.stored, everyMeter.probe, everyMeter.command],
   },
   agent: { publish: ['#'], read: ['#', '$SYS/#'] },
   reader: {

@@ -1,5 +1,10 @@
 import { COMMANDS } from './commands.ts';
 
+/** `wattdog hold <watch> <duration>` */
+export function usage(command: string, words: readonly string[]): string {
+  return ['wattdog', command, ...words.map((word) => `<${word}>`)].join(' ');
+}
+
 /** What to say to `--help`, of one command or of all. */
 export async function help(command: string): Promise<string> {
   const { listKeys } = await import('../shared/settings/keys.ts');
@@ -11,8 +16,9 @@ export async function help(command: string): Promise<string> {
   );
   return [
     info
-      ? `wattdog ${command}: ${info.about}`
+      ? `${usage(command, info.words ?? [])}: ${info.about}`
       : `usage: wattdog <command> [--setting value]…\n\n${commands.join('\n')}`,
+    ...(info?.example === undefined ? [] : ['', info.example]),
     ...(options.length > 0 ? ['', ...options] : []),
     ...(info?.options && 'from MOMENT' in info.options
       ? [

@@ -15,7 +15,7 @@ import { gapRow, openGapRow, openGaps } from './gaps.ts';
 import { LiveLine, type Terminal } from './live-line.ts';
 import { parseMoment } from './moment.ts';
 import { chooseStore, replay } from './replay.ts';
-import { table } from './table.ts';
+import { printRows } from './table.ts';
 
 /** Rows a table shows at most. */
 const MOST = 10_000;
@@ -25,9 +25,9 @@ export function listGaps({ options }: Arguments, settings: Settings, out: Termin
   const { from, to } = rangeOf(options);
   const now = systemTime.now();
   const open = to > now ? openGaps(journal.newest(), settings.meter.max_gap, now) : [];
-  print(
+  printRows(
     out,
-    options,
+    options.json,
     [...journal.gaps(from, to, MOST).reverse(), ...open],
     (gap) => (gap.end === null ? openGapRow(gap, now) : gapRow(gap)),
     'no gap: every interval has its reading',
@@ -36,7 +36,13 @@ export function listGaps({ options }: Arguments, settings: Settings, out: Termin
 
 export function listDeadLetters({ options }: Arguments, settings: Settings, out: Terminal): void {
   using journal = openJournal(options, settings);
-  print(out, options, journal.deadLetters(MOST).reverse(), deadLetterRow, 'no store has refused a reading');
+  printRows(
+    out,
+    options.json,
+    journal.deadLetters(MOST).reverse(),
+    deadLetterRow,
+    'no store has refused a reading',
+  );
 }
 
 export async function exportJournal(
@@ -97,17 +103,6 @@ export async function replayJournal(
     line.end();
     await store.close();
   }
-}
-
-function print<T>(
-  out: Terminal,
-  { json }: Arguments['options'],
-  items: readonly T[],
-  row: (item: T) => Record<string, string | number>,
-  none: string,
-): void {
-  if (json) out.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
-  else out.write(items.length === 0 ? `${none}\n` : table(items.map(row)));
 }
 
 function rangeOf({ from, to }: Arguments['options']): Range {

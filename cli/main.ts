@@ -5,7 +5,7 @@ import { createLog } from '../shared/log.ts';
 import { systemTime } from '../shared/time.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { COMMANDS } from './commands.ts';
-import { help } from './help.ts';
+import { help, usage } from './help.ts';
 import { settingsFor } from './settings.ts';
 
 type Command = (args: Arguments, signal: AbortSignal) => Promise<void>;
@@ -53,6 +53,12 @@ const RUN: Record<string, Command> = {
     const { listDeadLetters } = await import('./history.ts');
     listDeadLetters(args, settingsFor(args, process.env), process.stdout);
   },
+  watches: asking('listWatches'),
+  incidents: asking('listIncidents'),
+  hold: asking('hold'),
+  release: asking('release'),
+  restart: asking('restart'),
+  drill: asking('drill'),
   async check(args) {
     const settings = settingsFor(args, process.env);
     const { findTariff } = await import('../meter/tariff.ts');
@@ -63,10 +69,7 @@ const RUN: Record<string, Command> = {
   async healthcheck({ words: [role] }) {
     const { missedHeartbeat } = await import('../shared/heartbeat.ts');
     if (role !== 'agent' && role !== 'meter' && role !== 'broker')
-      throw new GiveUpError(
-        `checking health: the role must be agent, meter or broker, got ${role ?? 'nothing'}`,
-        2,
-      );
+      throw new GiveUpError(`checking health: the role must be agent, meter or broker, got ${role}`, 2);
     const missed = missedHeartbeat(role, Date.now());
     if (missed !== undefined)
       throw new GiveUpError(`checking health: the ${role} shows no sign of life on this machine`);
@@ -77,6 +80,15 @@ const RUN: Record<string, Command> = {
     process.stdout.write(`${await hashPassword((await text(process.stdin)).replace(/\r?\n$/, ''))}\n`);
   },
 };
+
+/** A command that asks the running agent. */
+function asking(command: keyof typeof import('./operate.ts')): Command {
+  return async (args, signal) => {
+    const { http } = settingsFor(args, process.env).agent;
+    const [operate, { openAgent }] = await Promise.all([import('./operate.ts'), import('./agent-client.ts')]);
+    await operate[command](openAgent(http, args.options.agent, signal), args, process.stdout);
+  };
+}
 
 // A heap that grows in small steps, and a young generation that does not grow: a burst costs 100 MB less.
 setFlagsFromString('--heap-growing-percent=60');
@@ -97,15 +109,20 @@ async function main([command = '', ...rest]: string[]): Promise<void> {
     return;
   }
   const run = info && RUN[command];
-  if (run === undefined)
+  if (info === undefined || run === undefined)
     throw new GiveUpError(
       `running wattdog: the command must be one of ${Object.keys(COMMANDS).join(', ')}, got ${command}`,
       2,
     );
-  const [word] = args.words;
-  if (word !== undefined && command !== 'healthcheck')
-    throw new GiveUpError(`running wattdog ${command}: settings are given as --NAME VALUE, got ${word}`, 2);
+  checkWords(command, info.words ?? [], args.words);
   await run(args, stop.signal);
+}
+
+function checkWords(command: string, wanted: readonly string[], given: readonly string[]): void {
+  if (given.length === wanted.length) return;
+  const rule =
+    wanted.length === 0 ? 'settings are given as --NAME VALUE' : `must be \`${usage(command, wanted)}\``;
+  throw new GiveUpError(`running wattdog ${command}: ${rule}, got ${given.join(' ') || 'nothing'}`, 2);
 }
 
 try {

@@ -1,3 +1,4 @@
+import type { ProbeAnswer } from '../shared/wire.ts';
 import type { Notes } from './charge.ts';
 import type { Decoded, RejectReason } from './decoders/decoder.ts';
 import type { OutboxStatus } from './outbox/outbox.ts';
@@ -43,8 +44,15 @@ export interface Diagnostics {
 /** Counts what the meter sees; nothing is refused or repaired without being counted here. */
 export class Diary {
   readonly #counts: Omit<Diagnostics, `outbox_${string}`>;
+  readonly #monotonic: () => number;
+  #lastByte: number;
+  #lastSample: number | undefined;
+  #rejectsSince = 0;
 
-  constructor(port: string, decoder: string) {
+  /** @param monotonic clock, in ms. */
+  constructor(port: string, decoder: string, monotonic: () => number) {
+    this.#monotonic = monotonic;
+    this.#lastByte = monotonic();
     this.#counts = {
       port,
       port_state: 'opening',
@@ -64,6 +72,7 @@ export class Diary {
   opened(): void {
     this.#counts.port_state = 'open';
     this.#counts.port_opens += 1;
+    this.#lastByte = this.#monotonic();
     delete this.#counts.port_error;
   }
 
@@ -75,6 +84,12 @@ export class Diary {
   decoded(bytes: number, { samples, rejects }: Decoded): void {
     this.#counts.bytes += bytes;
     this.#counts.samples += samples.length;
+    this.#lastByte = this.#monotonic();
+    if (samples.length > 0) {
+      this.#lastSample = this.#lastByte;
+      this.#rejectsSince = 0;
+    }
+    this.#rejectsSince += rejects.length;
     for (const reject of rejects) this.#reject(reject);
   }
 
@@ -91,6 +106,20 @@ export class Diary {
 
   read(): void {
     this.#counts.readings += 1;
+  }
+
+  /** What a probe is answered: how the line is at this moment. */
+  answer(): Omit<ProbeAnswer, 'probe'> {
+    const { port_state: port, port_error: trouble } = this.#counts;
+    const now = this.#monotonic();
+    const secondsSince = (at: number) => Math.round((now - at) / 100) / 10;
+    return {
+      port,
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(port === 'open' ? { quiet: secondsSince(this.#lastByte) } : {}),
+      ...(this.#lastSample === undefined ? {} : { sample_age: secondsSince(this.#lastSample) }),
+      rejects: this.#rejectsSince,
+    };
   }
 
   /** @param now ms since 1970. */

@@ -42,10 +42,13 @@ export async function runMeter(
     `outbox-${meter.name}.db`,
     (path) => new Outbox(path, { size: meter.outbox_size, age: meter.outbox_age, log, now: time.now }),
   );
-  const diary = new Diary(meter.port, format);
+  const diary = new Diary(meter.port, format, time.monotonic);
+  let reopenPort: (why: string) => void = () => {};
   const publisher = createPublisher(meter.name, brokerAddress(settings), {
     outbox,
     diagnostics: () => diary.snapshot(outbox.status, time.now()),
+    answer: () => diary.answer(),
+    reopen: () => reopenPort('asked to reopen it'),
     time,
     log,
   });
@@ -63,7 +66,8 @@ export async function runMeter(
       { ...device, time },
       signal,
       {
-        opened() {
+        opened(reopen) {
+          reopenPort = reopen;
           decoder = undefined;
           portTrouble = '';
           diary.opened();
@@ -85,6 +89,7 @@ export async function runMeter(
           for (const sample of decoded.samples) ledger.enter(sample);
         },
         closed(why) {
+          reopenPort = () => {};
           diary.closed(why);
           ledger.missed('port');
           if (why !== portTrouble) log.warn({ port: meter.port }, `no port: ${why}; trying again`);

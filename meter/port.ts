@@ -17,7 +17,8 @@ export interface PortOptions {
 }
 
 export interface PortEvents {
-  opened(): void;
+  /** @param reopen closes the port; it is then opened again. */
+  opened(reopen: (why: string) => void): void;
   /** @param quietMs since opening or since the last chunk. */
   data(chunk: Uint8Array, quietMs: number): void;
   /** The port is gone or could not be opened; it will be tried again. */
@@ -54,7 +55,6 @@ export async function readPort(
     const port = deps.createPort({ path: options.path, baudRate: options.baud });
     try {
       await open(port);
-      on.opened();
       const { why, heard } = await listen(port, options, deps, signal, on);
       if (signal.aborted) return;
       on.closed(why);
@@ -99,6 +99,7 @@ async function listen(
   // A vanished device says `close` with a DisconnectedError, and no `error`.
   port.on('close', (error?: Error | null) => end(error ? reason(error) : 'the port closed'));
   port.on('error', (error: Error) => end(reason(error)));
+  on.opened(end);
 
   while (why === undefined && !signal.aborted) {
     const before = lastByte;

@@ -1,9 +1,16 @@
 import { reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
-import { type BrokerAddress, keepSession, type Session } from '../shared/mqtt.ts';
+import { type BrokerAddress, keepSession, type PublishOptions, type Session } from '../shared/mqtt.ts';
 import { Notifier } from '../shared/notifier.ts';
 import { every, type Time } from '../shared/time.ts';
-import { BACKLOG_BATCH, decodeWatermark, meterTopics, type Reading } from '../shared/wire.ts';
+import {
+  BACKLOG_BATCH,
+  decodeWatermark,
+  LONGEST_PROBE,
+  meterTopics,
+  type ProbeAnswer,
+  type Reading,
+} from '../shared/wire.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Outbox } from './outbox/outbox.ts';
 
@@ -27,6 +34,16 @@ const TIMING: Timing = {
 const LEAST_EXPIRY = 10;
 const MOST_EXPIRY = 3600;
 
+interface Deps {
+  outbox: Outbox;
+  diagnostics: () => Diagnostics;
+  /** What a probe is answered. */
+  answer: () => Omit<ProbeAnswer, 'probe'>;
+  reopen: () => void;
+  time: Time;
+  log: Log;
+}
+
 export interface Publisher {
   /** Sends a new reading at once when there is a session; otherwise the outbox has it for later. */
   live(reading: Reading): void;
@@ -41,7 +58,7 @@ export interface Publisher {
 export function createPublisher(
   meter: string,
   address: BrokerAddress,
-  deps: { outbox: Outbox; diagnostics: () => Diagnostics; time: Time; log: Log },
+  deps: Deps,
   timing = TIMING,
 ): Publisher {
   const { outbox, time, log } = deps;
@@ -64,13 +81,40 @@ export function createPublisher(
 
   const converse = async (opened: Session) => {
     const since = time.monotonic();
-    await opened.subscribe([topics.stored], 1, (_topic, payload) => settle(payload));
+    await opened.subscribe([topics.stored, topics.probe, topics.command], 1, (topic, payload, packet) => {
+      if (topic === topics.stored) return settle(payload);
+      // A broker's memory asks nothing.
+      if (packet.retain) return;
+      if (topic === topics.command) return obey(String(payload));
+      answer(opened, String(payload), packet.properties ?? {});
+    });
     session = opened;
     liveFrom.clear();
     await opened.publish(topics.availability, 'online', { retain: true });
     log.info({ meter }, 'publishing');
     if (lastWatermark < since) await watermarks.wait(timing.watermarkGrace, time, opened.signal);
     await Promise.all([resend(opened), reportDiagnostics(opened)]);
+  };
+
+  const obey = (command: string) => {
+    if (command === 'reopen') return deps.reopen();
+    log.warn({ meter }, `obeying a command: must be reopen, got ${JSON.stringify(command.slice(0, 80))}`);
+  };
+
+  /** By the way MQTT 5 has for it, or where everybody may hear it. */
+  const answer = (
+    { publish }: Session,
+    probe: string,
+    asked: Pick<PublishOptions, 'responseTopic' | 'correlationData'>,
+  ) => {
+    const { responseTopic = topics.echo, correlationData } = asked;
+    // Who names the question's own topic would have it answered for ever.
+    if (responseTopic === topics.probe) return;
+    const payload: ProbeAnswer = { probe: probe.slice(0, LONGEST_PROBE), ...deps.answer() };
+    publish(responseTopic, JSON.stringify(payload), {
+      qos: 0,
+      ...(correlationData === undefined ? {} : { correlationData }),
+    }).catch(() => {});
   };
 
   const settle = (payload: Uint8Array) => {

@@ -17,6 +17,9 @@ export interface PublishOptions {
   retain?: boolean;
   /** Seconds after which the broker forgets the message; whole, at least 1. */
   expirySeconds?: number;
+  /** MQTT 5's request and response: where to answer, and what tells the answers apart. */
+  responseTopic?: string;
+  correlationData?: Uint8Array;
 }
 
 /** One connection to the broker, from CONNACK until it breaks. */
@@ -25,12 +28,16 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Resolves when the broker acknowledged it (QoS 1) or it was written (QoS 0). */
   publish(topic: string, payload: string, options?: PublishOptions): Promise<void>;
-  /** @param onMessage is called in order of arrival and must not throw. */
+  /**
+   * @param onMessage is called in order of arrival with every message of the session, and must not throw;
+   * left out where an earlier subscription's listens already.
+   */
   subscribe(
     topics: string[],
     qos: 0 | 1,
-    onMessage: (topic: string, payload: Uint8Array, packet: IPublishPacket) => void,
+    onMessage?: (topic: string, payload: Uint8Array, packet: IPublishPacket) => void,
   ): Promise<void>;
+  unsubscribe(topics: string[]): Promise<void>;
 }
 
 interface Options {
@@ -163,19 +170,27 @@ function openSession(client: MqttClient, signal: AbortSignal): Session {
   lost.catch(() => {});
   return {
     signal,
-    async publish(topic, payload, { qos = 1, retain = false, expirySeconds } = {}) {
-      const properties =
-        expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } };
+    async publish(topic, payload, options = {}) {
+      const { qos = 1, retain = false, expirySeconds, responseTopic, correlationData } = options;
+      const properties = {
+        ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
+        ...(responseTopic === undefined ? {} : { responseTopic }),
+        ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+      };
       if (signal.aborted) await lost;
-      await Promise.race([client.publishAsync(topic, payload, { qos, retain, ...properties }), lost]);
+      await Promise.race([client.publishAsync(topic, payload, { qos, retain, properties }), lost]);
     },
     async subscribe(topics, qos, onMessage) {
       if (signal.aborted) await lost;
-      client.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
+      if (onMessage) client.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
       const granted = await Promise.race([client.subscribeAsync(topics, { qos }), lost]);
       const refused = granted.find((grant) => grant.qos >= 128);
       if (refused)
         throw new Error(`subscribing to ${refused.topic}: the broker refused it with code ${refused.qos}`);
+    },
+    async unsubscribe(topics) {
+      if (signal.aborted) await lost;
+      await Promise.race([client.unsubscribeAsync(topics), lost]);
     },
   };
 }

@@ -26,6 +26,12 @@ export function meterTopics(meter: string) {
     availability: `${root}/availability`,
     /** The state of port, decoder and outbox; retained. */
     diagnostics: `${root}/diagnostics`,
+    /** A question that only a process whose event loop turns can answer; any payload. */
+    probe: `${root}/probe`,
+    /** The answers, for whoever named no response topic of MQTT 5. */
+    echo: `${root}/echo`,
+    /** `reopen`: close the port and open it again. */
+    command: `${root}/command`,
   };
 }
 
@@ -40,6 +46,8 @@ export const agentTopics = {
   canary: 'wattdog/agent/canary',
   event: 'wattdog/agent/event',
   watch: (name: string) => `wattdog/agent/watch/${name}`,
+  /** Asks something of a watch; the verbs are `restart`, `hold` and `release`. */
+  request: (verb: string, name: string) => `wattdog/agent/request/${verb}/${name}`,
 };
 
 export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;
@@ -152,6 +160,33 @@ const watermarkSchema = z.strictObject({ epoch: epochName, seq: z.int().min(0) }
 /** Every reading of `epoch` up to and with `seq` is in the journal, or will never come. */
 export type Watermark = z.infer<typeof watermarkSchema>;
 
+/** Characters of a probe that are repeated in its answer. */
+export const LONGEST_PROBE = 256;
+
+const probeAnswerSchema = z.looseObject({
+  probe: z.string().max(LONGEST_PROBE),
+  port: z.enum(['open', 'opening']),
+  trouble: z.string().max(500).optional(),
+  quiet: z.number().min(0).optional(),
+  sample_age: z.number().min(0).optional(),
+  rejects: z.int().min(0),
+});
+
+/** A meter's answer to a probe. */
+export interface ProbeAnswer {
+  /** The question's payload. */
+  probe: string;
+  port: 'open' | 'opening';
+  /** Why the port is not open. */
+  trouble?: string | undefined;
+  /** Seconds since the last byte, or since the port opened. */
+  quiet?: number | undefined;
+  /** Seconds since the last frame that could be decoded; absent before the first. */
+  sample_age?: number | undefined;
+  /** Frames refused since then. */
+  rejects: number;
+}
+
 /** One backlog message holds at most this many readings. */
 export const BACKLOG_BATCH = 500;
 /** Bytes; nothing we send is larger, so the broker may refuse what is. */
@@ -160,6 +195,7 @@ export const LARGEST_PAYLOAD = 1_048_576;
 export const decodeReading = (payload: Uint8Array): Reading => check(readingSchema, payload) as Reading;
 export const decodeBacklog = (payload: Uint8Array): Reading[] =>
   check(z.array(readingSchema).min(1).max(BACKLOG_BATCH), payload) as Reading[];
+export const decodeProbeAnswer = (payload: Uint8Array): ProbeAnswer => check(probeAnswerSchema, payload);
 export const decodeWatermark = (payload: Uint8Array): Watermark => check(watermarkSchema, payload);
 
 /** @throws DropError naming the rule and the value received. */

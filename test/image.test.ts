@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { Bulletin } from '../agent/bulletin.ts';
-import { guard } from '../agent/guard.ts';
-import { dockerHealer } from '../agent/heal/docker.ts';
-import { AgentState } from '../agent/state.ts';
-import { Cadence } from '../agent/watch/cadence.ts';
-import { keepSight } from '../agent/watch/sight.ts';
-import { Watch } from '../agent/watch/watch.ts';
+import { type RunningAgent, runAgent } from '../agent/main.ts';
 import { startBroker } from '../broker/broker.ts';
 import { loadSettings } from '../shared/settings/load.ts';
 import { systemTime } from '../shared/time.ts';
@@ -86,64 +80,96 @@ const FAULTS: Record<string, (victim: Victim) => unknown> = {
   killed: ({ pid }) => process.kill(pid, 'SIGKILL'),
 };
 
-test('a meter’s container is brought back from every fault, and fresh readings prove it', async (t) => {
+test('a labelled meter is brought back from every fault, and fresh readings prove it; a stop by hand is respected', async (t) => {
   t.timeout(600_000);
   const engine = await engineWithImage();
-  const time = systemTime;
   const log = silentLog;
-  const folder = temporaryFolder(t);
   const defaults = loadSettings({ environment: {}, readFile: () => '' });
   const broker = await startBroker({ ...defaults.broker, port: 0 }, { log });
   t.teardown(broker.close);
   const url = `mqtt://127.0.0.1:${broker.mqtt.port}`;
-  const inspector = await freePort();
-  const environment = {
-    WATTDOG_MQTT_URL: url,
-    WATTDOG_METER_SIMULATED_CADENCE: '200ms',
-    NODE_OPTIONS: `--inspect-port=${inspector}`,
+
+  const startMeter = async (name: string): Promise<Omit<Victim, 'pid'>> => {
+    const inspector = await freePort();
+    const environment = {
+      WATTDOG_MQTT_URL: url,
+      WATTDOG_METER_NAME: name,
+      WATTDOG_METER_SIMULATED_CADENCE: '200ms',
+      NODE_OPTIONS: `--inspect-port=${inspector}`,
+    };
+    const labels = ['wattdog.watch=true', `wattdog.topics=wattdog/${name}/reading`];
+    const id = await engine.docker(
+      ...['run', '--detach', '--network', 'host', '--name', name, '--tmpfs', '/tmp'],
+      ...labels.flatMap((label) => ['--label', label]),
+      ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+      ...[IMAGE, 'meter'],
+    );
+    t.teardown(() => engine.docker('rm', '--force', '--volumes', id));
+    return { engine, id, inspector };
   };
-  const id = await engine.docker(
-    ...['run', '--detach', '--network', 'host', '--label', 'wattdog.watch=main', '--tmpfs', '/tmp'],
-    ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-    ...[IMAGE, 'meter'],
-  );
-  t.teardown(() => engine.docker('rm', '--force', '--volumes', id));
 
   const stop = new AbortController();
-  t.teardown(() => stop.abort());
-  const watch = new Watch(new Cadence(), 2000);
-  const state = new AgentState(join(folder, 'agent.db'), silentLog);
-  const sight = keepSight([{ topic: 'wattdog/main/reading', watch }], { url }, { time, log }, stop.signal);
-  await until('the first readings', 30_000, () => watch.judge(time.monotonic()).state === 'healthy');
-  // Having just gained its sight, the watch convicts nobody for a while.
-  await time.sleep(31_000, stop.signal);
+  const settings = loadSettings({
+    environment: {
+      WATTDOG_DATA: temporaryFolder(t),
+      WATTDOG_MQTT_URL: url,
+      WATTDOG_AGENT_HTTP_PORT: '0',
+      WATTDOG_AGENT_WATCHES: '[]',
+      WATTDOG_AGENT_DOCKER_SOCKET: engine.socket,
+    },
+    readFile: () => '',
+  });
+  const { promise: ready, resolve } = Promise.withResolvers<RunningAgent>();
+  const running = runAgent(settings, { time: systemTime, log, ready: resolve }, stop.signal);
+  const { operations } = await Promise.race([
+    ready,
+    running.then(() => Promise.reject(new Error('it ended'))),
+  ]);
+  t.teardown(async () => {
+    stop.abort();
+    await running;
+  });
+  const verdict = (name: string) => operations.watches().find((watch) => watch.name === name)?.verdict;
+  const pidOf = async (id: string) =>
+    Number(await engine.docker('inspect', '--format', '{{.State.Pid}}', id));
 
+  // One meter for each: several faults of one would be healed ever more slowly.
   for (const [fault, strike] of Object.entries(FAULTS)) {
-    // A new guard has a new ladder: without this, each fault would wait for the back-off of the one before.
-    const round = new AbortController();
-    const healer = dockerHealer({ socket: engine.socket, watch: 'main', stopTimeoutS: 2 }, { time, log });
-    const target = { name: 'main', watch, healer, latest: () => undefined };
-    const guarding = guard(target, { state, bulletin: new Bulletin(), time, log }, round.signal);
-    const pid = Number(await engine.docker('inspect', '--format', '{{.State.Pid}}', id));
+    const name = fault.replaceAll(' ', '-');
+    const victim = await startMeter(name);
+    await until(`${name} to be known`, 60_000, () => verdict(name)?.evidence.meter?.port === 'open');
+    const pid = await pidOf(victim.id);
     const struck = Date.now();
-    await strike({ engine, id, pid, inspector });
-    const incident = await until(`the proof that ${fault} is over`, 60_000, () => {
-      const [newest] = state.incidents(1);
-      const { recovered } = newest ?? {};
-      return newest && recovered && newest.detected > struck ? { ...newest, recovered } : undefined;
+    await strike({ ...victim, pid });
+    const incident = await until(`the proof that it is not ${fault} any more`, 60_000, () => {
+      const [newest] = operations.incidents(1);
+      return newest?.watch === name && newest.recovered !== undefined ? newest : undefined;
     });
     t.deepEqual(
       incident.tries.map(({ result }) => result),
       ['running'],
       fault,
     );
-    t.log(`${fault}: recovered after ${incident.recovered - struck} ms; ${incident.tries[0]?.detail}`);
-    round.abort();
-    await guarding;
+    const { detected, firstMessage = 0, recovered = 0, cause, tries } = incident;
+    t.log(
+      `${fault} (${cause}): convicted after ${detected - struck} ms, first message ${Math.round(firstMessage - struck)} ms, proved ${recovered - struck} ms; ${tries[0]?.detail}`,
+    );
+    await engine.docker('rm', '--force', '--volumes', victim.id);
+    await until('it to be forgotten', 10_000, () => verdict(name) === undefined);
   }
-  stop.abort();
-  await sight;
-  state.close();
+
+  const { id } = await startMeter('by-hand');
+  await until('by-hand to be known', 60_000, () => verdict('by-hand')?.evidence.meter?.port === 'open');
+  await engine.docker('stop', id);
+  await until('it to be left alone', 10_000, () => verdict('by-hand')?.state === 'held');
+  t.is(verdict('by-hand')?.sentence, 'its container by-hand was stopped on purpose');
+  await engine.docker('start', id);
+  await until(
+    'it to be watched again',
+    30_000,
+    () => verdict('by-hand')?.evidence.meter?.age !== undefined && verdict('by-hand')?.state !== 'held',
+  );
+  t.is(operations.incidents(100).length, Object.keys(FAULTS).length, 'that was no incident');
 });
 
 const CADENCE = 500;

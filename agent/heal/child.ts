@@ -68,7 +68,7 @@ export function superviseChild(
     return met();
   };
 
-  const heal = async (signal: AbortSignal): Promise<HealReport> => {
+  const heal = async (_how: { frozen: boolean }, signal: AbortSignal): Promise<HealReport> => {
     const steps: HealStep[] = [];
     const broken = child;
     const found = broken?.pid === undefined ? 'it was not running' : stateOf(broken.pid);
@@ -90,8 +90,18 @@ export function superviseChild(
     return { result: 'running', found, steps };
   };
 
+  const freeze = async (signal: AbortSignal): Promise<string> => {
+    const frozen = child;
+    const stopped = () => frozen?.pid !== undefined && stateOf(frozen.pid) === STOPPED;
+    frozen?.kill('SIGSTOP');
+    // The kernel stops it within a moment, and tells nobody but its parent's waitpid.
+    for (let look = 0; look < 100 && !stopped(); look++) await time.sleep(10, signal);
+    if (!stopped()) throw new RetryError(`freezing the ${name}: must be running, is not`);
+    return `stopped its process, ${frozen?.pid}, with SIGSTOP`;
+  };
+
   return {
-    healer: { target: `child process ${name}`, heal },
+    healer: { target: `child process ${name}`, heal, freeze },
     get pid() {
       return child?.pid;
     },
@@ -109,12 +119,14 @@ async function stopChild(child: ChildProcess, ended: Promise<string>, time: Time
   child.kill('SIGKILL');
 }
 
+const STOPPED = 'the process was stopped (SIGSTOP)';
+
 /** What the kernel says of the process, in words. */
 function stateOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const letter = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-    if (letter === 'T') return 'the process was stopped (SIGSTOP)';
+    if (letter === 'T') return STOPPED;
     if (letter === 'D') return 'the process was waiting in the kernel';
     if (letter === 'R') return 'the process was running';
     return 'the process was sleeping';

@@ -15,8 +15,13 @@ export interface ContainerEvent {
 
 /** What `inspect` says of a container. */
 export interface Inspected {
+  name: string;
+  labels: Record<string, string>;
   /** The engine's word: created, running, paused, restarting, removing, exited or dead. */
   status: string;
+  /** What its health check says, where it has one: starting, healthy or unhealthy; Docker may say none. */
+  health: string | undefined;
+  oomKilled: boolean;
   /** Names the run: it changes with every start, and only then. */
   startedAt: string;
   /** The year 1 as long as no run has ended. */
@@ -40,8 +45,18 @@ export interface Evidence {
   processes: Process[] | undefined;
   /** Of the last run; asked for when it has ended. */
   events: ContainerEvent[] | undefined;
-  /** The last run was ended by this healer. */
+  /** The last run was ended by us. */
   endedByUs: boolean;
+  /** It was paused by us, for a drill. */
+  pausedByUs?: boolean;
+}
+
+/** What is known from elsewhere, or wanted. */
+export interface Circumstances {
+  /** Its process is known not to answer. */
+  frozen: boolean;
+  /** What to do with one that is found paused. */
+  paused: 'unpause' | 'respect';
 }
 
 export interface Plan {
@@ -49,13 +64,19 @@ export interface Plan {
   action: 'respect' | 'wait' | 'unpause' | 'start' | 'kill' | 'restart';
   /** What was found, for people. */
   found: string;
+  /** A stop signal would be in vain: no time is given to it. */
+  atOnce?: true;
+  /** Its restart policy may be about to start it: that comes first. */
+  engineStarts?: true;
 }
 
 /** What to do first about a container that must be brought back. */
-export function decide(evidence: Evidence): Plan {
+export function decide(evidence: Evidence, { frozen, paused }: Circumstances): Plan {
   const { status, inspected } = evidence;
   switch (status) {
     case 'paused':
+      if (paused === 'respect' && !evidence.pausedByUs)
+        return { action: 'respect', found: 'it is paused, which agent.docker.paused says to respect' };
       return { action: 'unpause', found: 'it is paused' };
     case 'removing':
       return { action: 'wait', found: 'it is being removed' };
@@ -65,26 +86,27 @@ export function decide(evidence: Evidence): Plan {
     case 'dead':
       return ended(evidence);
     case 'restarting':
-      return { action: 'restart', found: 'it ended and waits for the engine to start it again' };
+      return {
+        action: 'restart',
+        found: 'it ended and waits for the engine to start it again',
+        engineStarts: true,
+      };
     default:
       if (inspected === undefined)
         return { action: 'kill', found: `it is ${status}, and the engine does not answer inspect` };
-      return running(inspected, evidence.processes);
+      return running(inspected, evidence.processes, frozen);
   }
 }
 
 /** A process that cannot act on a stop signal burns the whole stop timeout: it is killed at once. */
-function running(inspected: Inspected, processes: Process[] | undefined): Plan {
+function running(inspected: Inspected, processes: Process[] | undefined, frozen: boolean): Plan {
   const since = `it runs since ${inspected.startedAt}`;
   const stuck = processes?.find((process) => process.state === 'T') ?? uninterruptible(processes);
-  if (stuck === undefined)
-    return {
-      action: 'restart',
-      found: processes === undefined ? `${since}; its processes are unknown` : `${since}; none is stopped`,
-    };
-  const found = `${since}; ${describe(stuck)}`;
+  const looks = stuck ? describe(stuck) : processes ? 'none is stopped' : 'its processes are unknown';
+  const found = `${since}; ${looks}`;
+  if (stuck === undefined && !frozen) return { action: 'restart', found };
   // Killing would remove it for good; the engine spares it in a restart only.
-  return { action: inspected.autoRemove ? 'restart' : 'kill', found };
+  return { action: inspected.autoRemove ? 'restart' : 'kill', found, atOnce: true };
 }
 
 /** The first process that the kernel will not let anything kill (state D), if there is one. */
@@ -114,8 +136,15 @@ function ended({ status, inspected, events, endedByUs }: Evidence): Plan {
     return { action: 'start', found: `it could not be started: ${inspected.startError}` };
   if (stopAsked(events ?? [], inspected.stopSignal))
     return { action: 'respect', found: `${found}, stopped through the engine` };
-  if (events?.some(({ action }) => action === 'die' || action === 'kill'))
-    return { action: 'start', found: `${found}; nobody stopped it` };
+  // A signal sent through the engine, whichever, has cancelled the restart policy.
+  if (events?.some(({ action }) => action === 'kill'))
+    return { action: 'start', found: `${found}; it was killed through the engine, not stopped` };
+  if (events?.some(({ action }) => action === 'die'))
+    return {
+      action: 'start',
+      found: `${found}; nobody stopped it`,
+      ...(restarts(inspected) && ENGINE_STARTS),
+    };
   if (['always', 'unless-stopped'].includes(inspected.restartPolicy))
     return {
       action: 'respect',
@@ -123,6 +152,12 @@ function ended({ status, inspected, events, endedByUs }: Evidence): Plan {
     };
   return { action: 'start', found: `${found}; the engine remembers no stop` };
 }
+
+const ENGINE_STARTS = { engineStarts: true } as const;
+
+/** Whether the engine starts it again when it has ended by itself. */
+const restarts = ({ restartPolicy }: Inspected) =>
+  ['always', 'unless-stopped', 'on-failure'].includes(restartPolicy);
 
 /** The signal precedes the end, and `stop` follows it: asking in between must not miss an operator's stop. */
 function stopAsked(events: ContainerEvent[], stopSignal: string): boolean {
@@ -139,3 +174,11 @@ export function signalNumber(name: string): number | undefined {
   const signals: Record<string, number> = constants.signals;
   return signals[name.startsWith('SIG') ? name : `SIG${name}`];
 }
+
+/** The device whose absence failed a start, from the engine's words. */
+export function missingDevice(words: string): string | undefined {
+  return /error gathering device information.*?"(\/[^"]+)"/.exec(words)?.[1];
+}
+
+/** Whether a start failed because somebody else still has the device. */
+export const saysBusy = (words: string): boolean => /device or resource busy|EBUSY/i.test(words);

@@ -22,8 +22,14 @@ export interface Healer {
   /** What it acts on, such as `container wattdog-meter-1`. */
   readonly target: string;
   /**
+   * @param how `frozen`: its process is known not to answer, so no time is given to a stop signal.
    * @throws RetryError when it may work later (engine away, device missing);
    *         GiveUpError when only a person can help (no such container, a process in D state).
    */
-  heal(signal: AbortSignal): Promise<HealReport>;
+  heal(how: { frozen: boolean }, signal: AbortSignal): Promise<HealReport>;
+  /**
+   * Stops the target as a freeze would, without ending it: for a fire drill.
+   * @returns what was done, in words. @throws as `heal`.
+   */
+  freeze(signal: AbortSignal): Promise<string>;
 }

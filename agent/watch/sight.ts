@@ -1,98 +1,151 @@
 import { randomUUID } from 'node:crypto';
+import { reason } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { type BrokerAddress, keepSession, type Session } from '../../shared/mqtt.ts';
+import type { Notifier } from '../../shared/notifier.ts';
 import { every, type Time } from '../../shared/time.ts';
-import { together } from '../../shared/together.ts';
-import { agentTopics } from '../../shared/wire.ts';
-import { SignsOfLife } from './life.ts';
+import { agentTopics, decodeProbeAnswer, meterTopics } from '../../shared/wire.ts';
+import { type Message, SignsOfLife } from './life.ts';
+import type { Observer } from './observer.ts';
 import type { Watch } from './watch.ts';
 
-/** ms between two canaries; one that is not back by the next means that we are blind. */
-const CANARY_PERIOD = 1000;
-/** ms between two looks at our own clock, and how late a look may be before we were the ones who slept. */
-const PULSE = 250;
-const PULSE_LATE = 1000;
+/** ms between two canaries, and two questions to each meter. */
+const PERIOD = 500;
+/** ms after which topics that were refused are asked for again. */
+const ASK_AGAIN = 30_000;
 
 export interface Sighted {
-  topic: string;
+  topics: readonly string[];
+  /** A field that must move, for a message to be a sign of life. */
+  progress?: string | undefined;
+  /** Our own meter behind it, which can be asked. */
+  meter?: string | undefined;
   watch: Watch;
+}
+
+interface Deps {
+  observer: Observer;
+  /** Who is watched at this moment. */
+  targets: () => readonly Sighted[];
+  /** Tells that it is others now. */
+  changed: Notifier;
+  time: Time;
+  log: Log;
 }
 
 /**
  * The eyes of the watches: a clean session of their own at QoS 0, so that neither a broker's memory nor
- * a slow disk passes for life. It also watches itself: a canary that does not come back, a lost session
- * or a clock that shows we stood still make the watches blind, for then the silence may be ours.
+ * a slow disk passes for life. It also sends the canaries by which the observer knows that it sees, and
+ * asks our own meters whether they turn.
  */
-export async function keepSight(
-  targets: Sighted[],
-  address: BrokerAddress,
-  deps: { time: Time; log: Log },
-  signal: AbortSignal,
-): Promise<void> {
-  const { time } = deps;
-  const blind = (why: string) => {
-    for (const { watch } of targets) watch.blinded(why);
-  };
-  const look = async (session: Session) => {
+export async function keepSight(address: BrokerAddress, deps: Deps, signal: AbortSignal): Promise<void> {
+  const { observer } = deps;
+  await keepSession({ address, clientId: `wattdog-watch-${randomUUID()}` }, deps, signal, async (session) => {
+    observer.connected();
     try {
-      await observe(session, targets, time, blind);
+      await look(session, deps);
     } finally {
-      blind('no session with the broker');
+      observer.disconnected();
     }
-  };
-  await together(
-    signal,
-    (stopped) => keepSession({ address, clientId: `wattdog-watch-${randomUUID()}` }, deps, stopped, look),
-    (stopped) => feelPulse(targets, deps, stopped),
-  );
-}
-
-async function observe(
-  session: Session,
-  targets: Sighted[],
-  time: Time,
-  blind: (why: string) => void,
-): Promise<void> {
-  const signs = targets.map(({ topic, watch }) => ({ topic, watch, life: new SignsOfLife() }));
-  let canary = 0;
-  let returned = 0;
-  await session.subscribe(
-    [agentTopics.canary, ...targets.map(({ topic }) => topic)],
-    0,
-    (topic, payload, packet) => {
-      const at = time.monotonic();
-      if (topic === agentTopics.canary) {
-        returned = Number(new TextDecoder().decode(payload));
-        if (returned === canary) for (const { watch } of targets) watch.sighted(at);
-        return;
-      }
-      for (const sign of signs) {
-        if (!topicMatches(sign.topic, topic)) continue;
-        if (sign.life.isNew({ topic, payload, retain: packet.retain, dup: packet.dup })) sign.watch.lives(at);
-      }
-    },
-  );
-  await every(CANARY_PERIOD, time, session.signal, async () => {
-    if (returned !== canary) blind('the broker does not deliver our own messages');
-    canary += 1;
-    await session.publish(agentTopics.canary, String(canary), { qos: 0 });
   });
 }
 
-/** A process that was stopped, starved or suspended sees everyone silent at once. */
-async function feelPulse(
-  targets: Sighted[],
-  { time, log }: { time: Time; log: Log },
-  signal: AbortSignal,
-): Promise<void> {
-  let last = time.monotonic();
-  await every(PULSE, time, signal, () => {
-    const now = time.monotonic();
-    const late = now - last - PULSE;
-    last = now;
-    if (late < PULSE_LATE) return;
-    log.warn({ ms: Math.round(late) }, 'this process stood still; nobody else is blamed for it');
-    for (const { watch } of targets) watch.stoodStill(late, now);
+async function look(session: Session, deps: Deps): Promise<void> {
+  const { observer, targets, time } = deps;
+  const name = randomUUID().slice(0, 8);
+  const lives = new WeakMap<Sighted, SignsOfLife>();
+  const lifeOf = (target: Sighted) => {
+    const life = lives.get(target) ?? new SignsOfLife(target.progress);
+    lives.set(target, life);
+    return life;
+  };
+  await session.subscribe([agentTopics.canary], 0, (topic, payload, { retain, dup }) => {
+    const at = time.monotonic();
+    if (topic === agentTopics.canary) {
+      const [sender, number] = String(payload).split(':');
+      if (sender === name) observer.returned(Number(number), at);
+      return;
+    }
+    for (const target of targets()) see(target, lifeOf(target), { topic, payload, retain, dup }, at);
+  });
+  await Promise.all([follow(session, deps), ask(session, name, deps)]);
+}
+
+/** What one message tells of one target. */
+function see({ topics, meter, watch }: Sighted, life: SignsOfLife, message: Message, at: number): void {
+  const { topic, payload, retain } = message;
+  if (meter !== undefined) {
+    const own = meterTopics(meter);
+    if (topic === own.echo) hear(watch, payload, at);
+    if (topic === own.availability) {
+      if (String(payload) === 'offline') watch.departed(at);
+      else if (!retain) watch.returned();
+    }
+  }
+  if (!topics.some((filter) => topicMatches(filter, topic))) return;
+  const sign = life.judge(message);
+  if (sign === 'life') watch.lives(at);
+  else if (sign !== 'echo') watch.stuck(sign.field, sign.stuckAt, at);
+}
+
+function hear(watch: Watch, payload: Uint8Array, at: number): void {
+  try {
+    watch.answered(decodeProbeAnswer(payload), at);
+  } catch {
+    // What is no answer answers nothing.
+  }
+}
+
+/** Keeps what is subscribed to what is watched. */
+async function follow(session: Session, { targets, changed, time, log }: Deps): Promise<void> {
+  const held = new Set<string>();
+  while (!session.signal.aborted) {
+    const wanted = new Set(targets().flatMap(filtersOf));
+    const dropped = [...held].filter((filter) => !wanted.has(filter));
+    if (dropped.length > 0) await session.unsubscribe(dropped);
+    for (const filter of dropped) held.delete(filter);
+    let refused = false;
+    for (const filter of wanted) {
+      if (held.has(filter)) continue;
+      try {
+        await session.subscribe([filter], 0);
+        held.add(filter);
+      } catch (error) {
+        if (session.signal.aborted) return;
+        // One filter that is refused must not blind all the others.
+        refused = true;
+        log.error(`watching: ${reason(error)}`);
+      }
+    }
+    if (refused) await changed.wait(ASK_AGAIN, time, session.signal);
+    else await changed.next(session.signal);
+  }
+}
+
+function filtersOf({ topics, meter }: Sighted): string[] {
+  if (meter === undefined) return [...topics];
+  const { availability, echo } = meterTopics(meter);
+  return [...topics, availability, echo];
+}
+
+/** The canary goes last: when it is back, the broker had time to deliver the questions. */
+async function ask(session: Session, name: string, { observer, targets, time }: Deps): Promise<void> {
+  let number = 0;
+  await every(PERIOD, time, session.signal, async () => {
+    number += 1;
+    const token = `${name}:${number}`;
+    for (const { meter, watch } of targets()) {
+      if (meter === undefined) continue;
+      const { probe, echo } = meterTopics(meter);
+      watch.probe.asked(token, time.monotonic());
+      await session.publish(probe, token, {
+        qos: 0,
+        responseTopic: echo,
+        correlationData: new TextEncoder().encode(token),
+      });
+    }
+    observer.sent(number, time.monotonic());
+    await session.publish(agentTopics.canary, token, { qos: 0 });
   });
 }
 

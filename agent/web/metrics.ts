@@ -1,11 +1,19 @@
 import { Gauge, Registry } from 'prom-client';
+import type { RequestCounts } from '../doors/requests.ts';
 import type { AgentStatus } from '../status.ts';
+import type { HookCounts } from './hooks.ts';
+
+/** What came in by the doors, counted by what became of it. */
+export interface Doors {
+  hooks: Readonly<HookCounts>;
+  requests: Readonly<RequestCounts>;
+}
 
 /**
  * The live state as Prometheus text, made from a status when it is asked for. It has no past: readings
  * that came late are in the stores, not here.
  */
-export async function renderMetrics(status: AgentStatus): Promise<string> {
+export async function renderMetrics(status: AgentStatus, doors: Doors): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, labels: string[] = []) =>
     new Gauge({ name: `wattdog_${name}`, help, labelNames: labels, registers: [registry] });
@@ -33,9 +41,25 @@ export async function renderMetrics(status: AgentStatus): Promise<string> {
 
   const verdict = gauge('watch_state', '1 for the present verdict of each watch.', ['watch', 'state']);
   const silence = gauge('watch_silence_seconds', 'Time since the last sign of life.', ['watch']);
-  for (const { name, verdict: present } of status.watches) {
+  const held = gauge('watch_held', '1 while a watch is left alone by a hold or for maintenance.', ['watch']);
+  for (const { name, verdict: present, heldUntil } of status.watches) {
+    held.set({ watch: name }, heldUntil === undefined ? 0 : 1);
     verdict.set({ watch: name, state: present.state }, 1);
     if (present.evidence.silence !== undefined) silence.set({ watch: name }, present.evidence.silence / 1000);
+  }
+
+  gauge('incidents_total', 'Incidents since the agent started.').set(status.incidents);
+  const sent = gauge('notify_sent_total', 'Messages and changes of them that a service took.', ['service']);
+  const failures = gauge('notify_failures_total', 'Tries to tell that did not succeed.', ['service']);
+  const unheard = gauge('notify_refused_total', 'Incidents that a service will hear no more of.', [
+    'service',
+  ]);
+  const pending = gauge('notify_pending', 'Incidents a service has still to be told of.', ['service']);
+  for (const service of status.notify) {
+    sent.set({ service: service.name }, service.sent);
+    failures.set({ service: service.name }, service.failures);
+    unheard.set({ service: service.name }, service.refused);
+    pending.set({ service: service.name }, service.pending);
   }
 
   const written = gauge('store_written_total', 'Readings a store acknowledged.', ['store']);
@@ -61,6 +85,13 @@ export async function renderMetrics(status: AgentStatus): Promise<string> {
     lettersDropped,
   );
   gauge('journal_set_aside_total', 'Journals that were found damaged.').set(setAside);
+
+  const hooks = gauge('hooks_total', 'Alerts that came in by webhook, and requests that were none.', [
+    'result',
+  ]);
+  for (const [result, count] of Object.entries(doors.hooks)) hooks.set({ result }, count);
+  const requests = gauge('requests_total', 'Requests that came in by MQTT.', ['result']);
+  for (const [result, count] of Object.entries(doors.requests)) requests.set({ result }, count);
 
   for (const [name, value] of Object.entries(status.broker ?? {}))
     gauge(`broker_${name}`, `Embedded broker: ${name}.`).set(value);

@@ -1,54 +1,88 @@
-import { timingSafeEqual } from 'node:crypto';
-import { type FastifyRequest, fastify } from 'fastify';
+import { type FastifyReply, fastify } from 'fastify';
 import { GiveUpError, reason } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
 import type { Settings } from '../../shared/settings/schema.ts';
+import type { Operations } from '../doors/operations.ts';
+import { addApi } from './api.ts';
+import { hasBearer } from './auth.ts';
+import { addHooks, type HookCounts, noHooks } from './hooks.ts';
 
 /** A check by name: true, or what is wrong. */
 export type Readiness = Record<string, true | string>;
 
+interface Deps {
+  readiness: () => Readiness;
+  /** @param hooks what the webhooks have counted. */
+  metrics: (hooks: HookCounts) => Promise<string>;
+  operations: Operations;
+  /** Wall clock, ms since 1970 UTC. */
+  now: () => number;
+  log: Log;
+}
+
+/** Bytes of a request's body. */
+const LARGEST_BODY = 256 * 1024;
+/** ms in which a request must have come in whole. */
+const REQUEST_TIMEOUT = 30_000;
+
 /**
  * `/healthz`: this process turns. `/readyz`: it does its work (broker session, journal). `/metrics`:
  * Prometheus text. A silent meter is neither: it is watched, and must not get the agent restarted.
+ * `/restart-<watch>` and `/hooks/…`: webhooks. `/api/v1/…`: watches and incidents. What is refused is
+ * answered with JSON, `{error}`.
  *
  * @returns the port it listens on and how to close it.
  * @throws GiveUpError when the address is taken.
  */
 export async function startWeb(
-  settings: Settings['agent']['http'],
-  deps: { readiness: () => Readiness; metrics: () => Promise<string> },
+  { http, hooks }: Pick<Settings['agent'], 'http' | 'hooks'>,
+  { readiness, metrics, operations, now, log }: Deps,
 ): Promise<{ port: number; close: () => Promise<void> }> {
-  const server = fastify({ logger: false, forceCloseConnections: true });
+  const refuse = (error: Error & { statusCode?: number }, reply: FastifyReply) => {
+    const { statusCode = 500 } = error;
+    if (statusCode < 500 || statusCode === 503) return reply.code(statusCode).send({ error: error.message });
+    log.error({ error: error.stack }, `answering an HTTP request: ${reason(error)}`);
+    return reply.code(500).send({ error: 'the agent failed; its log says how' });
+  };
+  const server = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: REQUEST_TIMEOUT,
+    frameworkErrors: (error, _request, reply) => void refuse(error, reply),
+  });
+  server.setErrorHandler<Error>((error, _request, reply) => refuse(error, reply));
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here' }));
 
   server.get('/healthz', () => ({ status: 'ok' }));
   server.get('/readyz', (_request, reply) => {
-    const checks = deps.readiness();
+    const checks = readiness();
     const ready = Object.values(checks).every((check) => check === true);
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks });
   });
+  const counts = noHooks();
   server.get('/metrics', async (request, reply) => {
-    if (!mayRead(request, settings.token))
+    if (http.token !== undefined && !hasBearer(request.headers, http.token))
       return reply
         .code(401)
         .header('www-authenticate', 'Bearer')
         .send({ error: 'a bearer token is required' });
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics());
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics(counts));
+  });
+  const credentials = { token: http.token, ...hooks };
+  await server.register(async (scope) => addHooks(scope, { operations, credentials, counts, now }));
+  await server.register(async (scope) => addApi(scope, { operations, token: http.token }), {
+    prefix: '/api/v1',
   });
 
   try {
-    await server.listen({ host: settings.host, port: settings.port });
+    await server.listen({ host: http.host, port: http.port });
   } catch (error) {
     throw new GiveUpError(
-      `listening for HTTP on ${settings.host}:${settings.port}: ${reason(error)}; choose another with agent.http.port`,
+      `listening for HTTP on ${http.host}:${http.port}: ${reason(error)}; choose another with agent.http.port`,
     );
   }
   const address = server.server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : settings.port;
+  const port = typeof address === 'object' && address !== null ? address.port : http.port;
   return { port, close: () => server.close() };
-}
-
-function mayRead(request: FastifyRequest, token: string | undefined): boolean {
-  if (token === undefined) return true;
-  const given = Buffer.from(request.headers.authorization ?? '');
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }

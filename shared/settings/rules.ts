@@ -63,6 +63,29 @@ export const timeZone = z.string().refine(
   { error: 'must be an IANA time zone such as America/Los_Angeles' },
 );
 
+/** An MQTT topic, or a filter of topics. */
+export const topicFilter = z
+  .string()
+  .min(1)
+  .regex(
+    /^((\+|[^+#/]*)\/)*(\+|#|[^+#/]*)$/,
+    'must be a topic, with + and # only where a whole level is meant, # last',
+  );
+
+/** @returns a complaint for each name that was given before. */
+export function uniqueNames<T>(nameOf: (item: T) => string, what: string) {
+  return (items: T[], context: z.core.$RefinementCtx<T[]>): void => {
+    const names = items.map(nameOf);
+    for (const [index, name] of names.entries())
+      if (names.indexOf(name) !== index)
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: `must differ from every other ${what}’s name, is ${name} again`,
+        });
+  };
+}
+
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');

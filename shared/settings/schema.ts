@@ -1,7 +1,8 @@
 /** Every setting there is: its rule, its default and its one line of explanation. */
 import * as z from 'zod';
 import { LARGEST_PAYLOAD, meterName } from '../wire.ts';
-import { age, duration, isLoopback, secret, size, tcpPort, timeZone, url } from './rules.ts';
+import { agent } from './agent.ts';
+import { age, duration, isLoopback, secret, size, tcpPort, url } from './rules.ts';
 import { tariffSchema } from './tariff.ts';
 
 export type Tariff = z.infer<typeof tariffSchema>;
@@ -129,127 +130,6 @@ const broker = z.strictObject({
     .describe('a subscriber that does not read for this long is disconnected'),
 });
 
-const httpUrl = url(/^https?$/, 'http://192.168.1.2:8086');
-const common = {
-  name: meterName.optional().describe('names the store in logs, metrics and its cursor; default: its kind'),
-  url: httpUrl,
-  layout: z
-    .enum(['default', 'classic'])
-    .default('default')
-    .describe('`classic` writes measurement `elecmeter` with the seven fields of the chain this replaces'),
-  timeout: duration.prefault('10s'),
-  batch: z.int().min(1).max(50_000).default(5000),
-};
-
-const store = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('victoriametrics'),
-    ...common,
-    username: z.string().optional(),
-    password: secret.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('influxdb1'),
-    ...common,
-    database: z.string().min(1).default('wattdog'),
-    username: z.string().optional(),
-    password: secret.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('influxdb2'),
-    ...common,
-    org: z.string().min(1),
-    bucket: z.string().min(1),
-    token: secret,
-  }),
-  z.strictObject({
-    kind: z.literal('influxdb3'),
-    ...common,
-    database: z.string().min(1).default('wattdog'),
-    token: secret.optional(),
-  }),
-]);
-
-const watch = z.strictObject({
-  name: meterName,
-  topic: z.string().min(1).describe('the topic whose silence matters; `+` and `#` are allowed'),
-  container: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('the container this watch may restart; default: the one labelled wattdog.watch=<name>'),
-  heal: z.boolean().default(true).describe('false: say it, restart nothing'),
-  stall_after: duration
-    .refine((ms) => ms >= 3000, {
-      error: 'must be at least 3s: sooner, a broker that is away is not noticed',
-    })
-    .optional()
-    .describe('silence that convicts; default: learned from the topic’s own cadence'),
-});
-
-const agent = z.strictObject({
-  http: z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1').describe('address for /healthz, /readyz and /metrics'),
-      port: tcpPort.default(9288).describe('port for /healthz, /readyz and /metrics'),
-      token: secret.optional().describe('bearer token for /metrics; needed to listen beyond loopback'),
-    })
-    .superRefine(({ host, token }, context) => {
-      if (!isLoopback(host) && token === undefined)
-        context.addIssue({
-          code: 'custom',
-          path: ['host'],
-          message: 'must be a loopback address unless agent.http.token is set',
-        });
-    })
-    .prefault({}),
-  stores: z
-    .array(store)
-    .superRefine((stores, context) => {
-      const names = stores.map(({ name, kind }) => name ?? kind);
-      for (const [index, name] of names.entries())
-        if (names.indexOf(name) !== index)
-          context.addIssue({
-            code: 'custom',
-            path: [index, 'name'],
-            message: `must differ from every other store’s name, is ${name} again`,
-          });
-    })
-    .default([])
-    .describe('where readings are forwarded, see the README’s table of stores'),
-  watches: z
-    .array(watch)
-    .optional()
-    .describe('what to watch; default: the readings of the meter named `meter.name`'),
-  journal: z
-    .strictObject({
-      age: age
-        .prefault('90d')
-        .describe('readings older than this leave the journal; hourly and daily sums stay'),
-      size: size
-        .prefault('4GB')
-        .refine((bytes) => bytes >= 10e6, { error: 'must be at least 10MB' })
-        .describe('disk the journal may take; beyond it the oldest readings leave it'),
-      zone: timeZone.optional().describe('the time zone of its days; default: this machine’s'),
-    })
-    .prefault({}),
-  docker: z
-    .strictObject({
-      socket: z
-        .string()
-        .min(1)
-        .default('/var/run/docker.sock')
-        .describe('the engine’s socket, or tcp://host:port of a socket proxy; DOCKER_HOST is honoured'),
-      stop_timeout: z
-        .int()
-        .min(0)
-        .max(60)
-        .default(2)
-        .describe('whole seconds a container gets to stop before it is killed'),
-    })
-    .prefault({}),
-});
-
 export const settingsSchema = z
   .strictObject({
     data: z.string().min(1).default('data').describe('folder for outbox, journal and state'),
@@ -290,3 +170,5 @@ export type MeterSettings = Settings['meter'];
 export type BrokerSettings = Settings['broker'];
 export type StoreSettings = Settings['agent']['stores'][number];
 export type WatchSettings = NonNullable<Settings['agent']['watches']>[number];
+export type NotifySettings = Settings['agent']['notify'];
+export type MaintenanceSettings = Settings['agent']['maintenance'][number];

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Bulletin } from '../../agent/bulletin.ts';
+import { RetryError } from '../../shared/errors.ts';
 import type { PublishOptions, Session } from '../../shared/mqtt.ts';
 
 function fakeSession(fails = false) {
@@ -11,9 +12,31 @@ function fakeSession(fails = false) {
       published.push(message as (typeof published)[number]);
     },
     async subscribe() {},
+    async unsubscribe() {},
   };
   return { session, published };
 }
+
+test('what is no more is forgotten, by the broker and by us', (t) => {
+  const bulletin = new Bulletin();
+  const first = fakeSession();
+  bulletin.attach(first.session);
+  bulletin.post('watch', 'healthy');
+  bulletin.retract('watch');
+  t.deepEqual(first.published.at(-1), ['watch', '', { retain: true }]);
+  const second = fakeSession();
+  bulletin.attach(second.session);
+  t.deepEqual(second.published, []);
+});
+
+test('a command goes out at once, or says that it cannot', async (t) => {
+  const bulletin = new Bulletin();
+  await t.throwsAsync(bulletin.command('x', 'reopen'), { instanceOf: RetryError });
+  const { session, published } = fakeSession();
+  bulletin.attach(session);
+  await bulletin.command('x', 'reopen');
+  t.deepEqual(published[0]?.slice(0, 2), ['x', 'reopen']);
+});
 
 test('what is current is retained, and said again to every new session; events are said once', (t) => {
   const bulletin = new Bulletin();

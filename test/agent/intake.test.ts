@@ -145,8 +145,9 @@ async function setUpAlone(t: ExecutionContext) {
       announced.push(`${topic} ${payload}`);
     },
     async subscribe(_topics, _qos, onMessage) {
-      listening.resolve((topic, payload) => onMessage(topic, payload, {} as IPublishPacket));
+      listening.resolve((topic, payload) => onMessage?.(topic, payload, {} as IPublishPacket));
     },
+    async unsubscribe() {},
   });
   t.teardown(async () => {
     stop.abort();
@@ -156,8 +157,17 @@ async function setUpAlone(t: ExecutionContext) {
   const receive = await listening.promise;
   const live = (reading: Reading, meter = 'main') =>
     receive(`wattdog/${meter}/reading`, Buffer.from(JSON.stringify(reading)));
-  return { journal, intake, live, announced };
+  return { journal, intake, live, receive, announced };
 }
+
+test('what the session carries besides readings is neither taken for one nor counted', async (t) => {
+  const { intake, receive, journal } = await setUpAlone(t);
+  for (const topic of ['wattdog/agent/request/x/y', 'wattdog/main/readings', 'other/main/reading', 'x', ''])
+    receive(topic, Buffer.from(JSON.stringify(testReading(1))));
+  receive('wattdog/Main!/reading', Buffer.from(JSON.stringify(testReading(1))));
+  t.like(intake.counts, { received: 0, rejected: 1 });
+  t.is(journal.lastId(), 0);
+});
 
 test('each series of a commit is told its watermark once, the newest of a meter last', async (t) => {
   const { live, announced } = await setUpAlone(t);

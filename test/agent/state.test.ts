@@ -1,16 +1,18 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { AgentState, type Incident } from '../../agent/state.ts';
+import type { Incident } from '../../agent/guard/incident.ts';
+import { AgentState } from '../../agent/state.ts';
 import { diskTest } from '../support/real.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { silentLog, temporaryFolder } from '../support/system.ts';
 
-const incident = (watch: string): Incident => ({
-  id: 0,
+const incident = (watch: string): Omit<Incident, 'id'> => ({
   watch,
   began: 1000,
   detected: 11_000,
+  cause: 'silence',
+  evidence: { silence: 10_000 },
   verdict: 'silent for 10 s, usually 1.2 s',
   tries: [],
 });
@@ -26,6 +28,7 @@ test('incidents and cadences are there again after a restart', (t) => {
     tries: [
       {
         at: 12_000,
+        rung: 'restart',
         target: 'x',
         result: 'running',
         detail: 'frozen',
@@ -45,6 +48,28 @@ test('incidents and cadences are there again after a restart', (t) => {
   t.deepEqual(again.incidents(1), [second]);
   t.deepEqual(again.cadence('a'), [1200, 1200, 1300]);
   t.deepEqual(again.cadence('b'), []);
+});
+
+test('holds are there again after a restart, and a disk that refuses them is told of', (t) => {
+  const path = join(temporaryFolder(t), 'agent.db');
+  const hold = { watch: 'a', until: 5000, by: 'me' };
+  const state = new AgentState(path, silentLog);
+  state.holdStore(silentLog).save([{ watch: 'b', until: 1, by: 'you' }]);
+  state.holdStore(silentLog).save([hold]);
+  state.close();
+  const again = new AgentState(path, silentLog);
+  t.deepEqual(again.holdStore(silentLog).load(), [hold]);
+  again.close();
+  t.notThrows(() => again.holdStore(silentLog).save([]));
+});
+
+test('only the newest ten thousand incidents are kept', (t) => {
+  const state = new AgentState(':memory:', silentLog);
+  t.teardown(() => state.close());
+  for (let n = 0; n < 10_005; n += 1) state.openIncident(incident('a'));
+  const kept = state.incidents(20_000);
+  t.is(kept.length, 10_000);
+  t.is(kept.at(-1)?.id, 6);
 });
 
 test('a damaged file is set aside', (t) => {

@@ -35,6 +35,7 @@ export interface Received {
   payload: string;
   retain: boolean;
   expiry: number | undefined;
+  correlation: string | undefined;
 }
 
 /** A client of MQTT.js that keeps what it receives. */
@@ -48,7 +49,9 @@ export async function testClient(
   t.teardown(() => client.endAsync(true));
   const received: Received[] = [];
   client.on('message', (topic, payload, { retain, properties }) => {
-    received.push({ topic, payload: String(payload), retain, expiry: properties?.messageExpiryInterval });
+    const { messageExpiryInterval: expiry, correlationData } = properties ?? {};
+    const correlation = correlationData && String(correlationData);
+    received.push({ topic, payload: String(payload), retain, expiry, correlation });
   });
   client.on('error', () => {});
   return Object.assign(client, { received });

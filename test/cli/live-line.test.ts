@@ -46,7 +46,9 @@ test('without a terminal there is no live line', (t) => {
 
 const status: AgentStatus = {
   meters: [],
-  watches: [{ name: 'main', verdict: { state: 'learning', sentence: '', evidence: {} } }],
+  incidents: 0,
+  notify: [],
+  watches: [{ name: 'main', topics: [], verdict: { state: 'learning', sentence: '', evidence: {} } }],
   stores: [],
   intake: { received: 0, stored: 0, rejected: 0, failed: 0 },
   journal: { expired: 7, unforwarded: 1, lettersDropped: 0, setAside: 0, trouble: undefined },

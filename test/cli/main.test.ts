@@ -16,6 +16,13 @@ test('help tells every command, setting and exit code', async (t) => {
   }
 });
 
+test('help of a command shows how it is used, with an example', async (t) => {
+  const { code, out } = await runWattdog(t, ['hold', '--help']);
+  t.is(code, 0);
+  t.regex(out, /^wattdog hold <watch> <duration>: leave a watch alone/);
+  for (const text of ['\n  wattdog hold studio 2h ', '\n  --agent URL ']) t.true(out.includes(text), text);
+});
+
 test('a wrong command line is exit code 2, with what is wrong', async (t) => {
   for (const [args, message] of [
     [['frobnicate'], /must be one of up, agent, .*, got frobnicate\n$/],
@@ -23,8 +30,11 @@ test('a wrong command line is exit code 2, with what is wrong', async (t) => {
     [['up', '/dev/ttyACM0'], /settings are given as --NAME VALUE, got \/dev\/ttyACM0\n$/],
     [['up', '--port'], /--port must have a value, got nothing\n$/],
     [['up', '--mqtt.password', '--hunter2'], /--mqtt\.password must have a value, got another flag/],
-    [['healthcheck'], /role must be agent, meter or broker, got nothing\n$/],
-    [['healthcheck', 'cat'], /got cat\n$/],
+    [['healthcheck'], /must be `wattdog healthcheck <agent\|meter\|broker>`, got nothing\n$/],
+    [['healthcheck', 'cat'], /role must be agent, meter or broker, got cat\n$/],
+    [['hold', 'studio'], /must be `wattdog hold <watch> <duration>`, got studio\n$/],
+    [['hold', 'studio', '2h', '3h'], /must be `wattdog hold <watch> <duration>`, got studio 2h 3h\n$/],
+    [['watches', 'studio'], /settings are given as --NAME VALUE, got studio\n$/],
   ] as const) {
     const { code, out, err } = await runWattdog(t, [...args]);
     t.is(code, 2, `${args}: ${err}`);

@@ -45,7 +45,7 @@ test('with no hardware, simulated readings appear and are journalled; SIGTERM en
 test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (t) => {
   t.timeout(110_000);
   const cwd = temporaryFolder(t);
-  const watch = '{ name: main, topic: wattdog/main/reading, stall_after: 5s }';
+  const watch = '{ name: main, topics: [wattdog/main/reading], stall_after: 5s }';
   writeFileSync(join(cwd, 'wattdog.yaml'), `agent: { watches: [${watch}] }`);
   const { url, meterPid, out } = await startUp(t, [], { cwd });
   const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event');

@@ -14,7 +14,7 @@ test('it keeps a reading and tells of it, goes on where the last process was, an
   const readings: Reading[] = [];
   const process = () => {
     const outbox = openOutbox(path);
-    const diary = new Diary('/dev/ttyTEST', 'amps');
+    const diary = new Diary('/dev/ttyTEST', 'amps', time.monotonic);
     const options = {
       phases: [{ voltage: 120 }, { voltage: 120 }],
       maxCurrent: 200,

@@ -8,6 +8,8 @@ export interface Heard {
   text(): string;
   /** How long it was quiet before each chunk, ms. */
   quiet: number[];
+  /** Asks for the port to be closed and opened again. */
+  reopen(why: string): void;
   /** Ends the reading; resolves when the port is closed. */
   stop(): Promise<void>;
 }
@@ -21,8 +23,12 @@ export function listenTo(
   const events: string[] = [];
   const quiet: number[] = [];
   const data: string[] = [];
+  let reopen: (why: string) => void = () => {};
   const on: PortEvents = {
-    opened: () => events.push('opened'),
+    opened(reopenPort) {
+      events.push('opened');
+      reopen = reopenPort;
+    },
     data(chunk, quietMs) {
       data.push(Buffer.from(chunk).toString('latin1'));
       quiet.push(quietMs);
@@ -41,5 +47,5 @@ export function listenTo(
     await reading;
   };
   t.teardown(stop);
-  return { events, quiet, text: () => data.join(''), stop };
+  return { events, quiet, text: () => data.join(''), reopen: (why) => reopen(why), stop };
 }

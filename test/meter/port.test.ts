@@ -98,6 +98,17 @@ test('a device that goes away is opened again, soon after it had been heard', as
   t.is(ports.length, 4);
 });
 
+test('it is closed and opened again when somebody asks for it', async (t) => {
+  const { time, heard, ports } = mock(t);
+  await time.advance(500);
+  heard.reopen('asked to reopen it');
+  heard.reopen('asked again');
+  await time.advance(1000);
+  t.deepEqual(heard.events, ['opened', 'closed: asked to reopen it', 'opened']);
+  t.is(ports.length, 2);
+  t.false(ports[0]?.isOpen);
+});
+
 test('silence closes the port and opens it again', async (t) => {
   const { time, heard, send, ports } = mock(t, { settle: 3000, silence: 10_000 });
   await time.advance(5000);

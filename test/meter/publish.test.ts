@@ -9,6 +9,7 @@ import { systemTime } from '../../shared/time.ts';
 import {
   BACKLOG_BATCH,
   decodeBacklog,
+  decodeProbeAnswer,
   decodeReading,
   meterTopics,
   type Reading,
@@ -76,11 +77,21 @@ async function world(t: ExecutionContext) {
       agent.publishAsync(TOPICS.stored, JSON.stringify(watermark), { qos: 1, retain: true }),
     /** The meter's end. */
     publish(outbox: Outbox, timing: Partial<Timing> = {}) {
+      let reopened = 0;
       const stop = new AbortController();
       const publisher = createPublisher(
         'main',
         { url: `mqtt://127.0.0.1:${line.port}` },
-        { outbox, diagnostics: () => DIAGNOSTICS, time: systemTime, log: silentLog },
+        {
+          outbox,
+          diagnostics: () => DIAGNOSTICS,
+          answer: () => ({ port: 'open', quiet: 0.4, rejects: 2 }),
+          reopen: () => {
+            reopened += 1;
+          },
+          time: systemTime,
+          log: silentLog,
+        },
         { ...PATIENT, ...timing },
       );
       const running = publisher.run(stop.signal);
@@ -91,6 +102,7 @@ async function world(t: ExecutionContext) {
       t.teardown(end);
       return {
         end,
+        reopened: () => reopened,
         /** What the meter does with a reading. */
         read(count = 1, change: Partial<UnnumberedReading> = {}): Reading[] {
           return Array.from({ length: count }, () => {
@@ -214,6 +226,57 @@ test('a connection that breaks leaves its will, and a new one is made', async (t
     on(TOPICS.availability).map(({ payload }) => payload),
     ['online', 'offline', 'online'],
   );
+});
+
+test('a probe is answered where MQTT 5 asks for it, and otherwise where everybody hears it', async (t) => {
+  const { publish, online, agent, on } = await world(t);
+  publish(openOutbox(t));
+  await online();
+  await agent.publishAsync(TOPICS.probe, 'one', {
+    properties: { responseTopic: 'wattdog/main/echo/me', correlationData: Buffer.from('c1') },
+  });
+  const echoes = () => agent.received.filter(({ topic }) => topic.startsWith(TOPICS.echo));
+  await until('the answer', ENOUGH, () => echoes().length === 1);
+  t.is(echoes()[0]?.topic, 'wattdog/main/echo/me');
+  t.is(echoes()[0]?.correlation, 'c1');
+  t.deepEqual(decodeProbeAnswer(Buffer.from(echoes()[0]?.payload ?? '')), {
+    probe: 'one',
+    port: 'open',
+    quiet: 0.4,
+    rejects: 2,
+  });
+  await agent.publishAsync(TOPICS.probe, 'x'.repeat(1000));
+  await until('the second answer', ENOUGH, () => on(TOPICS.echo).length === 1);
+  t.is(decodeProbeAnswer(Buffer.from(on(TOPICS.echo)[0]?.payload ?? '')).probe, 'x'.repeat(256));
+});
+
+test('a question that names its own topic for the answer, or comes from memory, is not answered', async (t) => {
+  const { publish, online, agent, on } = await world(t);
+  await agent.publishAsync(TOPICS.probe, 'old', { retain: true, qos: 1 });
+  publish(openOutbox(t));
+  await online();
+  await agent.publishAsync(TOPICS.probe, 'loop', { properties: { responseTopic: TOPICS.probe } });
+  await agent.publishAsync(TOPICS.probe, 'fence');
+  await until('the answer to the last', ENOUGH, () => on(TOPICS.echo).length > 0);
+  t.deepEqual(
+    on(TOPICS.echo).map(({ payload }) => decodeProbeAnswer(Buffer.from(payload)).probe),
+    ['fence'],
+  );
+  t.deepEqual(
+    on(TOPICS.probe).map(({ payload }) => payload),
+    ['old', 'loop', 'fence'],
+  );
+});
+
+test('it is told to reopen its port, and obeys nothing else', async (t) => {
+  const { publish, online, agent } = await world(t);
+  await agent.publishAsync(TOPICS.command, 'reopen', { retain: true, qos: 1 });
+  const meter = publish(openOutbox(t));
+  await online();
+  await agent.publishAsync(TOPICS.command, 'format the disk', { qos: 1 });
+  await agent.publishAsync(TOPICS.command, 'reopen', { qos: 1 });
+  await until('that it obeyed', ENOUGH, () => meter.reopened() > 0);
+  t.is(meter.reopened(), 1, 'not what the broker remembered');
 });
 
 test('the watermark empties the outbox, and nothing is sent twice', async (t) => {

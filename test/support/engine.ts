@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,8 @@ export interface PrivateEngine {
   docker(...args: string[]): Promise<string>;
   /** Runs `docker-compose …` against it. */
   compose(...args: string[]): Promise<string>;
+  /** Ends it, as an upgrade does, and starts it again; its containers end, unless they are to survive it. */
+  restart(): Promise<void>;
   /** Removes its containers, ends it, and removes its folder. */
   stop(): Promise<void>;
 }
@@ -29,7 +31,6 @@ export interface PrivateEngine {
 export async function startEngine(): Promise<PrivateEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'wattdog-engine-'));
   const socket = join(folder, 'docker.sock');
-  const log = createWriteStream(join(folder, 'dockerd.log'));
   const command = [
     ...['dockerd', '--host', `unix://${socket}`, '--pidfile', join(folder, 'dockerd.pid')],
     ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'run')],
@@ -40,9 +41,13 @@ export async function startEngine(): Promise<PrivateEngine> {
   if (setpriv !== undefined) command.unshift(setpriv, '--pdeathsig', 'TERM');
   const [program = 'dockerd', ...args] = command;
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-  const daemon = spawn(findProgram(program) ?? program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  daemon.stdout.pipe(log);
-  daemon.stderr.pipe(log);
+  const launch = () => {
+    const log = openSync(join(folder, 'dockerd.log'), 'a');
+    const daemon = spawn(findProgram(program) ?? program, args, { env, stdio: ['ignore', log, log] });
+    closeSync(log);
+    return daemon;
+  };
+  let daemon = launch();
 
   const client = async (name: string, args: string[]): Promise<string> => {
     const running = execute(findProgram(name) ?? name, args, {
@@ -66,20 +71,28 @@ export async function startEngine(): Promise<PrivateEngine> {
         await docker('rm', '--force', '--volumes', ...containers.split('\n')).catch(() => {});
       await docker('network', 'prune', '--force').catch(() => {});
     }
-    await end(daemon, folder);
+    await terminate(daemon);
+    clean(folder);
   };
-
-  try {
-    await until('dockerd', 60_000, async () => {
+  const answers = () =>
+    until('dockerd', 60_000, async () => {
       if (daemon.exitCode !== null) throw new Error(`dockerd ended with code ${daemon.exitCode}`);
       return await docker('version', '--format', '{{.Server.Version}}');
     });
+  const restart = async () => {
+    await terminate(daemon);
+    daemon = launch();
+    await answers();
+  };
+
+  try {
+    await answers();
   } catch (error) {
     const written = readFileSync(join(folder, 'dockerd.log'), 'utf8').slice(-2000);
     await stop();
     throw new Error(`starting dockerd: ${written}`, { cause: error });
   }
-  return { socket, folder, docker, compose: (...args) => client('docker-compose', args), stop };
+  return { socket, folder, docker, compose: (...args) => client('docker-compose', args), restart, stop };
 }
 
 /** Imports an image that holds this very node and a shell, and nothing else. */
@@ -123,14 +136,16 @@ export async function importFolder(
   rmSync(archive);
 }
 
-async function end(daemon: ChildProcess, folder: string): Promise<void> {
+async function terminate(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
   const gone = new Promise((resolve) => daemon.once('exit', resolve));
-  if (daemon.exitCode === null && daemon.signalCode === null) {
-    daemon.kill('SIGTERM');
-    const timer = setTimeout(() => daemon.kill('SIGKILL'), 15_000);
-    await gone;
-    clearTimeout(timer);
-  }
+  daemon.kill('SIGTERM');
+  const timer = setTimeout(() => daemon.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(timer);
+}
+
+function clean(folder: string): void {
   endContainerd(folder);
   const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')

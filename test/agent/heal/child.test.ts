@@ -69,7 +69,7 @@ test('a frozen child is killed and started anew', async (t) => {
   await until('it to be stopped', 10_000, () =>
     /^State:\s+T/m.test(readFileSync(`/proc/${first}/status`, 'utf8')),
   );
-  const report = await healer.heal(never);
+  const report = await healer.heal({ frozen: true }, never);
   t.is(report.result, 'running');
   t.is(report.found, 'the process was stopped (SIGSTOP)');
   t.deepEqual(
@@ -81,11 +81,29 @@ test('a frozen child is killed and started anew', async (t) => {
   t.not(pid(), first);
 });
 
+test('a child is frozen for a drill, and healed from it', async (t) => {
+  const { healer, ready, pid } = supervise(t);
+  await ready[0];
+  const first = pid();
+  t.is(await healer.freeze(never), `stopped its process, ${first}, with SIGSTOP`);
+  t.regex(readFileSync(`/proc/${first}/status`, 'utf8'), /^State:\s+T/m);
+  t.is((await healer.heal({ frozen: true }, never)).found, 'the process was stopped (SIGSTOP)');
+  t.not(pid(), first);
+});
+
+test('what does not run cannot be frozen', async (t) => {
+  const supervised = superviseChild('meter', () => fork(PROGRAM), { time: systemTime, log: silentLog });
+  await t.throwsAsync(supervised.healer.freeze(never), {
+    instanceOf: RetryError,
+    message: /must be running/,
+  });
+});
+
 test('a child that spins is one like any other', async (t) => {
   const { healer, ready, pid } = supervise(t, () => 'spin');
   await ready[0];
   const first = pid();
-  t.is((await healer.heal(never)).result, 'running');
+  t.is((await healer.heal({ frozen: true }, never)).result, 'running');
   t.not(pid(), first);
 });
 
@@ -94,7 +112,10 @@ test('one that is waiting to be started again is not said to run', async (t) => 
   // By then it waits for four seconds and more.
   await until('six starts', 30_000, () => children.length === 6);
   await until('its end', 10_000, () => pid() === undefined);
-  await t.throwsAsync(healer.heal(never), { instanceOf: RetryError, message: /it keeps ending/ });
+  await t.throwsAsync(healer.heal({ frozen: true }, never), {
+    instanceOf: RetryError,
+    message: /it keeps ending/,
+  });
 });
 
 test('wrong settings are for a person: it is not started again', async (t) => {

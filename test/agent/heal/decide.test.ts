@@ -1,8 +1,20 @@
 import test from 'ava';
-import { decide, type Evidence, type Inspected, signalNumber } from '../../../agent/heal/decide.ts';
+import {
+  type Circumstances,
+  decide,
+  type Evidence,
+  type Inspected,
+  missingDevice,
+  saysBusy,
+  signalNumber,
+} from '../../../agent/heal/decide.ts';
 
 const inspected: Inspected = {
+  name: 'meter-1',
+  labels: {},
   status: 'running',
+  health: undefined,
+  oomKilled: false,
   startedAt: '2026-01-01T00:01:00Z',
   finishedAt: '0001-01-01T00:00:00Z',
   exitCode: 0,
@@ -12,9 +24,17 @@ const inspected: Inspected = {
   autoRemove: false,
 };
 
-function plan(status: string, part: Partial<Evidence> = {}, more: Partial<Inspected> = {}) {
+const usual: Circumstances = { frozen: false, paused: 'unpause' };
+
+function plan(
+  status: string,
+  part: Partial<Evidence> = {},
+  more: Partial<Inspected> = {},
+  circumstances: Partial<Circumstances> = {},
+) {
   const evidence = { processes: undefined, events: undefined, endedByUs: false, ...part };
-  return decide({ status, inspected: { ...inspected, status, ...more }, ...evidence });
+  const found = { status, inspected: { ...inspected, status, ...more }, ...evidence };
+  return decide(found, { ...usual, ...circumstances });
 }
 
 const process = (state: string) => ({ pid: 4711, state, command: 'node' });
@@ -32,8 +52,44 @@ test('a running container whose processes look well, or are unknown, is restarte
   t.regex(plan('running').found, /processes are unknown/);
 });
 
-test('a container that waits for its engine to start it again is restarted', (t) => {
-  t.is(plan('restarting').action, 'restart');
+test('a pause is respected where the settings say so, unless it is our own', (t) => {
+  t.is(plan('paused', {}, {}, { paused: 'respect' }).action, 'respect');
+  t.is(plan('paused', { pausedByUs: true }, {}, { paused: 'respect' }).action, 'unpause');
+});
+
+test('a container that waits for its engine to start it again is restarted, if the engine does not do it first', (t) => {
+  t.like(plan('restarting'), { action: 'restart', engineStarts: true });
+});
+
+test('one whose process is known to be frozen is killed, whatever it looks like', (t) => {
+  const frozen = { frozen: true };
+  t.like(plan('running', { processes: [process('S')] }, {}, frozen), { action: 'kill', atOnce: true });
+  t.like(plan('running', {}, {}, frozen), { action: 'kill', atOnce: true });
+  t.like(plan('running', {}, { autoRemove: true }, frozen), { action: 'restart', atOnce: true });
+  t.is(plan('paused', {}, {}, frozen).action, 'unpause');
+});
+
+test('what ended by itself is left to its restart policy for a moment', (t) => {
+  const died = { events: [event('die')] };
+  for (const restartPolicy of ['always', 'unless-stopped', 'on-failure'])
+    t.like(plan('exited', died, { restartPolicy }), { action: 'start', engineStarts: true });
+  t.is(plan('exited', died, { restartPolicy: 'no' }).engineStarts, undefined);
+  // Killing through the engine has cancelled the policy, and the engine does not try a failed start again.
+  const killed = { events: [event('kill', 9), event('die')] };
+  t.is(plan('exited', killed, { restartPolicy: 'always' }).engineStarts, undefined);
+  t.is(plan('exited', { ...died, endedByUs: true }, { restartPolicy: 'always' }).engineStarts, undefined);
+  const noStart = { restartPolicy: 'always', startError: 'port is already allocated' };
+  t.is(plan('exited', died, noStart).engineStarts, undefined);
+});
+
+test('the engine’s words for a missing and for a busy device are read', (t) => {
+  const missing =
+    'error gathering device information while adding custom device "/dev/ttyACM0": no such file or directory';
+  t.is(missingDevice(missing), '/dev/ttyACM0');
+  t.is(missingDevice('no such image'), undefined);
+  t.true(saysBusy('open /dev/ttyACM0: device or resource busy'));
+  t.true(saysBusy('EBUSY: resource busy'));
+  t.false(saysBusy(missing));
 });
 
 test('a stopped process would burn the whole stop timeout: killed', (t) => {
@@ -54,9 +110,9 @@ test('a container that vanishes when it ends is never killed', (t) => {
 
 test('a running container that inspect does not answer for is killed', (t) => {
   const evidence = { inspected: undefined, processes: undefined, events: undefined, endedByUs: false };
-  t.is(decide({ status: 'running', ...evidence }).action, 'kill');
-  t.is(decide({ status: 'exited', ...evidence }).action, 'start');
-  t.is(decide({ status: 'paused', ...evidence }).action, 'unpause');
+  t.is(decide({ status: 'running', ...evidence }, usual).action, 'kill');
+  t.is(decide({ status: 'exited', ...evidence }, usual).action, 'start');
+  t.is(decide({ status: 'paused', ...evidence }, usual).action, 'unpause');
 });
 
 for (const restartPolicy of ['no', 'unless-stopped']) {

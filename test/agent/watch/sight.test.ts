@@ -1,29 +1,45 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { Cadence } from '../../../agent/watch/cadence.ts';
-import { keepSight, topicMatches } from '../../../agent/watch/sight.ts';
+import { connect } from 'mqtt';
+import { Observer } from '../../../agent/watch/observer.ts';
+import { keepSight, type Sighted, topicMatches } from '../../../agent/watch/sight.ts';
 import { Watch } from '../../../agent/watch/watch.ts';
+import { Notifier } from '../../../shared/notifier.ts';
 import { systemTime } from '../../../shared/time.ts';
 import { openBroker, openClient, openMosquitto } from '../../support/brokers.ts';
 import { testReading } from '../../support/readings.ts';
 import { realTest } from '../../support/real.ts';
 import { freePort, silentLog, until } from '../../support/system.ts';
-import { virtualTime } from '../../support/virtual-time.ts';
 
 /** A watch that looks at one topic of the broker. */
-function look(t: ExecutionContext, url: string, topic = 'wattdog/main/reading') {
-  const watch = new Watch(new Cadence(), 60_000);
+function look(t: ExecutionContext, url: string, given: Partial<Sighted> = {}) {
+  const watch = new Watch({ stallAfter: 60_000 });
+  const observer = new Observer();
+  const changed = new Notifier();
+  let targets: Sighted[] = [{ topics: ['wattdog/main/reading'], watch, ...given }];
   const stop = new AbortController();
-  const looking = keepSight([{ topic, watch }], { url }, { time: systemTime, log: silentLog }, stop.signal);
+  const looking = keepSight(
+    { url },
+    { observer, targets: () => targets, changed, time: systemTime, log: silentLog },
+    stop.signal,
+  );
   t.teardown(async () => {
     stop.abort();
     await looking;
   });
-  const verdict = () => watch.judge(systemTime.monotonic());
+  const verdict = () => {
+    const at = systemTime.monotonic();
+    return watch.judge(at, observer.look(at));
+  };
   return {
+    watch,
     verdict,
     isBlind: () => verdict().state === 'blind',
     silence: () => verdict().evidence.silence,
+    follow(...others: Sighted[]) {
+      targets = others;
+      changed.notify();
+    },
   };
 }
 
@@ -84,26 +100,88 @@ realTest('mosquitto')(
   },
 );
 
-test('who was stopped for a while notices it by the clock, and blames nobody', async (t) => {
-  const virtual = virtualTime();
-  let stopped = 0;
-  const time = { ...virtual, monotonic: () => virtual.monotonic() + stopped };
-  const watch = new Watch(new Cadence(), 5000);
-  const state = () => watch.judge(time.monotonic()).state;
-  const stop = new AbortController();
-  const address = { url: `mqtt://127.0.0.1:${await freePort()}` };
-  const looking = keepSight([{ topic: 'x', watch }], address, { time, log: silentLog }, stop.signal);
-  // As if the broker were there.
-  watch.sighted(0);
-  watch.lives(0);
-  await virtual.advance(60_000);
-  t.is(state(), 'stalled', 'its clock ran, so the silence is theirs');
-  watch.lives(time.monotonic());
-  stopped = 60_000;
-  await virtual.advance(250);
-  t.is(state(), 'healthy');
-  stop.abort();
-  await looking;
+test('our own meter is asked whether it turns, and its answer tells of its line', async (t) => {
+  const broker = await openBroker(t);
+  const { verdict } = look(t, broker.url, { meter: 'main' });
+  const meter = await openClient(t, broker.url);
+  const questions: { topic: string; correlation: string }[] = [];
+  meter.on('message', (_topic, payload, { properties }) => {
+    questions.push({
+      topic: properties?.responseTopic ?? '',
+      correlation: String(properties?.correlationData),
+    });
+    const answer = { probe: String(payload), port: 'opening', trouble: 'no such file', rejects: 0 };
+    void meter.publishAsync(properties?.responseTopic ?? '', JSON.stringify(answer));
+  });
+  await meter.subscribeAsync('wattdog/main/probe');
+  await until('an answer', 10_000, () => verdict().evidence.meter?.trouble === 'no such file');
+  t.is(questions[0]?.topic, 'wattdog/main/echo');
+  t.regex(questions[0]?.correlation ?? '', /^[0-9a-f]{8}:\d+$/);
+  t.is(verdict().evidence.probe?.limit, 2000);
+  // It freezes: it takes the question, and answers nothing.
+  meter.removeAllListeners('message');
+  await until('its conviction', 10_000, () => verdict().cause === 'frozen' && verdict().state === 'stalled');
+});
+
+test('an answer to nobody’s question, and what is no answer, is nothing', async (t) => {
+  const broker = await openBroker(t);
+  const { verdict, isBlind } = look(t, broker.url, { meter: 'main' });
+  await until('sight', 10_000, () => !isBlind());
+  const meter = await openClient(t, broker.url);
+  await meter.publishAsync('wattdog/main/echo', 'garbage');
+  await meter.publishAsync('wattdog/main/echo', JSON.stringify({ probe: 'x', port: 'open', rejects: 0 }));
+  await meter.publishAsync('wattdog/main/reading', JSON.stringify(testReading(1)), { qos: 1 });
+  await until('the fence', 10_000, () => verdict().evidence.silence !== undefined);
+  t.is(verdict().evidence.meter, undefined);
+  t.is(verdict().evidence.probe, undefined);
+});
+
+test('a session that is lost is suspicious at once, and no more when it is back', async (t) => {
+  const broker = await openBroker(t);
+  const { verdict, isBlind } = look(t, broker.url, { meter: 'main' });
+  await until('sight', 10_000, () => !isBlind());
+  const say = await openClient(t, broker.url);
+  await say.publishAsync('wattdog/main/reading', JSON.stringify(testReading(1)), { qos: 1 });
+  await until('life', 10_000, () => verdict().evidence.silence !== undefined);
+  const will = { topic: 'wattdog/main/availability', payload: Buffer.from('offline'), retain: true };
+  const meter = connect(broker.url, { will, reconnectPeriod: 0 });
+  t.teardown(() => meter.end(true));
+  await new Promise<void>((resolve) => meter.once('connect', () => resolve()));
+  await meter.publishAsync(will.topic, 'online', { qos: 1, retain: true });
+  meter.stream.destroy();
+  await until('its departure', 10_000, () => verdict().cause === 'departed');
+  t.is(verdict().state, 'suspect');
+  await say.publishAsync(will.topic, 'online', { qos: 1, retain: true });
+  await until('its return', 10_000, () => verdict().evidence.departed === undefined);
+});
+
+test('who is watched may change, and one filter that is refused blinds nobody', async (t) => {
+  const broker = await openBroker(t);
+  const first = look(t, broker.url);
+  await until('sight', 10_000, () => !first.isBlind());
+  const other = new Watch();
+  first.follow(
+    { topics: ['not/#/a filter'], watch: new Watch() },
+    { topics: ['zigbee2mqtt/#'], progress: 'uptime', watch: other },
+  );
+  const say = await openClient(t, broker.url);
+  await until('life on the new topic', 10_000, async () => {
+    await say.publishAsync('zigbee2mqtt/lamp', '{"uptime":1}', { qos: 1 });
+    return other.lastLife !== undefined;
+  });
+  await until('it to be seen as stuck', 10_000, async () => {
+    await say.publishAsync('zigbee2mqtt/lamp', '{"uptime":1}', { qos: 1 });
+    const at = systemTime.monotonic();
+    const { evidence } = other.judge(at, { blindness: undefined, stoodStill: 0, strain: 0 });
+    return evidence.progress?.value === '1';
+  });
+  await say.publishAsync('wattdog/main/reading', JSON.stringify(testReading(1)), { qos: 1 });
+  await until('that it is no longer looked at', 10_000, async () => {
+    await say.publishAsync('zigbee2mqtt/lamp', '{"uptime":2}', { qos: 1 });
+    return true;
+  });
+  t.is(first.watch.lastLife, undefined);
+  t.false(first.isBlind());
 });
 
 test('wildcards match as MQTT says', (t) => {

@@ -1,18 +1,36 @@
 import test from 'ava';
-import { Cadence } from '../../../agent/watch/cadence.ts';
-import { type State, Watch } from '../../../agent/watch/watch.ts';
+import type { Self } from '../../../agent/watch/observer.ts';
+import type { State } from '../../../agent/watch/verdict.ts';
+import { Watch } from '../../../agent/watch/watch.ts';
 
 const HOLD = 30_000;
 
 /** A seen watch at time 0, a feed that drives it, and what it concludes every 250 ms. */
-function watched(stallAfter?: number, cadence = new Cadence()) {
-  const watch = new Watch(cadence, stallAfter);
+function watched(stallAfter?: number) {
+  const watch = new Watch({ stallAfter });
   let now = 0;
-  watch.sighted(0);
-  const state = () => watch.judge(now).state;
+  let blindness: string | undefined;
+  const judge = (self: Partial<Self> = {}) =>
+    watch.judge(now, { blindness, stoodStill: 0, strain: 0, ...self });
+  const state = () => judge().state;
+  state();
   return {
     watch,
+    judge,
     state,
+    blinded(why: string) {
+      blindness = why;
+      state();
+    },
+    sighted() {
+      blindness = undefined;
+      state();
+    },
+    /** Time passes in which we ourselves do nothing. */
+    standStill(ms: number) {
+      now += ms;
+      return judge({ stoodStill: ms });
+    },
     get now() {
       return now;
     },
@@ -61,14 +79,16 @@ test('it learns, and then silence makes it suspect and stalled', (t) => {
   t.deepEqual(feed.silence(250), ['healthy', 'suspect']);
   t.deepEqual(feed.silence(4500), ['suspect']);
   t.deepEqual(feed.silence(250), ['suspect', 'stalled']);
-  const { sentence, evidence } = feed.watch.judge(feed.now);
+  const { sentence, evidence } = feed.judge();
   t.is(sentence, 'silent for 9.8 s, usually 1.2 s, never over 9.6 s');
   t.deepEqual(evidence, { silence: 9750, limits: { median: 1200, suspect: 4800, stalled: 9600 } });
 });
 
 test('what was never seen, or not for long enough, convicts nobody', (t) => {
   const never = watched();
-  t.deepEqual(never.silence(1_000_000), ['learning']);
+  t.deepEqual(never.silence(HOLD + 119_000), ['learning']);
+  t.deepEqual(never.silence(2000), ['learning', 'stalled'], 'it is told of');
+  t.is(never.judge().evidence.silence, undefined, 'and nobody is accused');
   const little = watched();
   little.feed(times(20, 1200));
   t.deepEqual(little.silence(1_000_000), ['learning']);
@@ -90,10 +110,10 @@ test('after the start, and after blindness, silence convicts nobody for 30 s', (
 test('who is blind concludes nothing, and gives the target time when it sees again', (t) => {
   const feed = watched();
   feed.feed(times(100, 1200));
-  feed.watch.blinded('no session with the broker');
+  feed.blinded('no session with the broker');
   t.deepEqual(feed.silence(100_000), ['blind']);
-  t.is(feed.watch.judge(feed.now).evidence.blindness, 'no session with the broker');
-  feed.watch.sighted(feed.now);
+  t.is(feed.judge().evidence.blindness, 'no session with the broker');
+  feed.sighted();
   t.deepEqual(feed.silence(HOLD - 250), ['suspect']);
   t.deepEqual(feed.silence(250), ['suspect', 'stalled']);
 });
@@ -101,38 +121,36 @@ test('who is blind concludes nothing, and gives the target time when it sees aga
 test('to be sighted when it was not blind changes nothing', (t) => {
   const feed = watched();
   feed.feed(times(100, 1200));
-  feed.watch.sighted(feed.now);
+  feed.sighted();
   t.true(feed.silence(9600).includes('stalled'));
 });
 
 test('who stood still blames nobody for it, and counts only the silence it heard', (t) => {
   const feed = watched();
   feed.feed(times(100, 1200));
-  const slept = 3_600_000;
-  feed.watch.stoodStill(slept, feed.now + slept);
-  t.is(feed.watch.judge(feed.now + slept).state, 'healthy');
-  t.is(feed.watch.judge(feed.now + slept).evidence.silence, 0);
-  t.not(feed.watch.judge(feed.now + slept + HOLD - 1).state, 'stalled');
-  t.is(feed.watch.judge(feed.now + slept + HOLD).state, 'stalled');
+  const verdict = feed.standStill(3_600_000);
+  t.is(verdict.state, 'healthy');
+  t.is(verdict.evidence.silence, 0);
+  t.false(feed.silence(HOLD - 250).includes('stalled'));
+  t.true(feed.silence(250).includes('stalled'));
 });
 
 test('messages that were read before it noticed that it stood still do not lie in the future', (t) => {
   const feed = watched();
   feed.feed([...times(100, 1200), 60_000]);
-  feed.watch.stoodStill(60_000, feed.now);
-  t.is(feed.watch.judge(feed.now).evidence.silence, 0);
+  t.is(feed.judge({ stoodStill: 60_000 }).evidence.silence, 0);
 });
 
 test('a restart is proved by three fresh messages', (t) => {
   const feed = watched();
   feed.feed(times(100, 1200));
   t.true(feed.silence(10_000).includes('stalled'));
-  feed.watch.restarted(feed.now);
+  feed.watch.healed(feed.now);
   t.is(feed.state(), 'recovering');
   feed.feed([1200]);
   t.is(feed.state(), 'recovering');
   feed.feed([1200]);
-  t.is(feed.watch.judge(feed.now).sentence, 'restarted; 2 of 3 fresh messages');
+  t.is(feed.judge().sentence, 'healed; 2 of 3 fresh messages');
   feed.feed([1200]);
   t.is(feed.state(), 'healthy');
 });
@@ -141,7 +159,7 @@ test('a restart that brings nothing is convicted again after its grace', (t) => 
   const feed = watched();
   feed.feed(times(100, 1200));
   feed.silence(10_000);
-  feed.watch.restarted(feed.now);
+  feed.watch.healed(feed.now);
   t.deepEqual(feed.silence(HOLD - 250), ['recovering']);
   t.deepEqual(feed.silence(250), ['recovering', 'stalled']);
 });
@@ -150,7 +168,7 @@ test('one message is no proof, even after the grace', (t) => {
   const feed = watched();
   feed.feed(times(100, 1200));
   feed.silence(10_000);
-  feed.watch.restarted(feed.now);
+  feed.watch.healed(feed.now);
   feed.feed([25_000]);
   t.deepEqual(feed.silence(9500), ['recovering']);
   t.deepEqual(feed.silence(500), ['recovering', 'stalled']);
@@ -160,7 +178,7 @@ test('a slow feed gets the time it needs after a restart', (t) => {
   const feed = watched();
   feed.feed(times(100, 60_000));
   t.true(feed.silence(480_000).includes('stalled'));
-  feed.watch.restarted(feed.now);
+  feed.watch.healed(feed.now);
   t.deepEqual(feed.silence(240_000), ['recovering']);
   t.deepEqual(feed.feed(times(2, 60_000)), new Set<State>(['recovering']));
   feed.feed([60_000]);
@@ -171,22 +189,22 @@ test('gaps of outages, restarts, blindness and our own standing still are not le
   const trouble: Record<string, (feed: ReturnType<typeof watched>) => void> = {
     outage: (feed) => void feed.silence(20_000),
     restart: (feed) => {
-      feed.watch.restarted(feed.now);
+      feed.watch.healed(feed.now);
       feed.silence(8000);
     },
     blindness: (feed) => {
-      feed.watch.blinded('x');
+      feed.blinded('x');
       feed.silence(8000);
-      feed.watch.sighted(feed.now);
+      feed.sighted();
     },
     'blindness with a message in it': (feed) => {
-      feed.watch.blinded('x');
+      feed.blinded('x');
       feed.feed([8000, 8000]);
-      feed.watch.sighted(feed.now);
+      feed.sighted();
     },
     'standing still': (feed) => {
-      feed.silence(8000);
-      feed.watch.stoodStill(2000, feed.now);
+      feed.silence(6000);
+      feed.standStill(2000);
     },
   };
   for (const [what, happens] of Object.entries(trouble)) {
@@ -217,7 +235,7 @@ test('a feed that slows down tenfold is convicted once, not for ever', (t) => {
   for (let message = 0; message < 100; message += 1) {
     if (feed.silence(12_000).includes('stalled')) {
       restarts += 1;
-      feed.watch.restarted(feed.now);
+      feed.watch.healed(feed.now);
     }
     feed.watch.lives(feed.now);
   }

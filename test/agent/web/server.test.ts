@@ -1,59 +1,68 @@
-import test, { type ExecutionContext } from 'ava';
-import { type Readiness, startWeb } from '../../../agent/web/server.ts';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import test from 'ava';
+import type { Readiness } from '../../../agent/web/server.ts';
 import { GiveUpError } from '../../../shared/errors.ts';
-
-async function serve(t: ExecutionContext, options: { token?: string; readiness?: () => Readiness } = {}) {
-  const { token, readiness = () => ({}) } = options;
-  const settings = { host: '127.0.0.1', port: 0, ...(token === undefined ? {} : { token }) };
-  const web = await startWeb(settings, { readiness, metrics: async () => 'up 1\n' });
-  t.teardown(web.close);
-  const get = (path: string, authorization?: string) =>
-    fetch(
-      `http://127.0.0.1:${web.port}${path}`,
-      authorization === undefined ? {} : { headers: { authorization } },
-    );
-  return { get, port: web.port };
-}
+import { scriptedOperations, serve } from './support.ts';
 
 test('healthz says that the process turns, and nothing of meters', async (t) => {
-  const { get } = await serve(t, { readiness: () => ({ broker: 'no session' }) });
-  const response = await get('/healthz');
-  t.is(response.status, 200);
-  t.deepEqual(await response.json(), { status: 'ok' });
+  const { ask } = await serve(t, scriptedOperations(), { readiness: () => ({ broker: 'no session' }) });
+  t.like(await ask('/healthz'), { status: 200, body: { status: 'ok' } });
 });
 
 test('readyz is 200 when every check is true, otherwise 503 with the reason', async (t) => {
   const checks: Readiness = { broker: true, journal: true };
-  const { get } = await serve(t, { readiness: () => checks });
-  t.is((await get('/readyz')).status, 200);
+  const { ask } = await serve(t, scriptedOperations(), { readiness: () => checks });
+  t.is((await ask('/readyz')).status, 200);
   checks.journal = 'writing the journal: disk full';
-  const response = await get('/readyz');
-  t.is(response.status, 503);
-  t.deepEqual(await response.json(), { status: 'not ready', checks });
+  t.like(await ask('/readyz'), { status: 503, body: { status: 'not ready', checks } });
 });
 
 test('metrics are text, and need the token where there is one', async (t) => {
-  const open = await serve(t);
-  const response = await open.get('/metrics');
-  t.is(await response.text(), 'up 1\n');
-  t.regex(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  const open = await serve(t, scriptedOperations());
+  const { headers, body } = await open.ask('/metrics');
+  t.regex(body, /"begun":0/);
+  t.regex(headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
 
-  const closed = await serve(t, { token: 'gehëim' });
-  for (const wrong of [undefined, '', 'Bearer', 'Bearer wrong', 'Basic gehëim', 'gehëim'])
-    t.is((await closed.get('/metrics', wrong && Buffer.from(wrong).toString('latin1'))).status, 401, wrong);
-  t.is((await closed.get('/healthz')).status, 200, 'its own liveness is no secret');
-  const ascii = await serve(t, { token: 'secret' });
-  t.is((await ascii.get('/metrics', 'Bearer secret')).status, 200);
-  t.is((await ascii.get('/metrics', 'Bearer secreT')).status, 401);
+  const { ask } = await serve(t, scriptedOperations(), { token: 'gehëim' });
+  const bytes = (text: string) => Buffer.from(text).toString('latin1');
+  const get = (authorization: string) => ask('/metrics', { headers: { authorization } });
+  for (const wrong of ['', 'Bearer', 'Bearer wrong', 'Basic gehëim', 'gehëim', 'Bearer geheim'])
+    t.is((await get(bytes(wrong))).status, 401, wrong);
+  t.is((await ask('/metrics')).status, 401);
+  t.is((await get(bytes('Bearer gehëim'))).status, 200);
+  t.is((await ask('/healthz')).status, 200, 'its own liveness is no secret');
 });
 
-test('there is nothing else', async (t) => {
-  const { get } = await serve(t);
-  for (const path of ['/', '/metrics/', '/../etc/passwd']) t.is((await get(path)).status, 404, path);
+test('there is nothing else, and that is said as JSON', async (t) => {
+  const { ask, post } = await serve(t, scriptedOperations(), { token: 'x' });
+  for (const path of ['/', '/metrics/', '/../etc/passwd', '/api', '/api/v2/watches', `/${'a'.repeat(5000)}`])
+    t.like(await ask(path), { status: 404, body: { error: 'there is nothing here' } }, path);
+  t.is((await post('/healthz', {})).status, 404);
+});
+
+test('a URL that cannot be read is refused, and so is no HTTP at all', async (t) => {
+  const { ask, port } = await serve(t, scriptedOperations(), { token: 'x' });
+  t.like(await ask('/restart-%zz', { method: 'POST' }), { status: 400 });
+  const socket = connect(port, '127.0.0.1').end('\x16\x03\x01 hello\r\n\r\n');
+  t.regex(await text(socket), /^HTTP\/1\.1 400/);
+  t.is((await ask('/healthz')).status, 200);
 });
 
 test('a taken port is said with the setting to change', async (t) => {
-  const { port } = await serve(t);
-  const second = startWeb({ host: '127.0.0.1', port }, { readiness: () => ({}), metrics: async () => '' });
-  await t.throwsAsync(second, { instanceOf: GiveUpError, message: /EADDRINUSE.*agent\.http\.port/ });
+  const { port } = await serve(t, scriptedOperations());
+  await t.throwsAsync(serve(t, scriptedOperations(), { port }), {
+    instanceOf: GiveUpError,
+    message: /EADDRINUSE.*agent\.http\.port/,
+  });
+});
+
+test('what fails inside is told to the log, not to whoever asked', async (t) => {
+  const watches = () => {
+    throw new Error('secret detail');
+  };
+  const { ask } = await serve(t, scriptedOperations({ watches }));
+  const { status, body } = await ask('/api/v1/watches');
+  t.is(status, 500);
+  t.deepEqual(body, { error: 'the agent failed; its log says how' });
 });

@@ -52,7 +52,7 @@ test('numbers, booleans, lists and sections come from the environment too', (t) 
       WATTDOG_METER_PHASES: '[{voltage: 230}, {voltage: 231, power_factor: 0.9}]',
       WATTDOG_METER_PHASES_1_VOLTAGE: '232',
       WATTDOG_AGENT_WATCHES_0_NAME: 'fridge',
-      WATTDOG_AGENT_WATCHES_0_TOPIC: 'zigbee2mqtt/fridge',
+      WATTDOG_AGENT_WATCHES_0_TOPICS: '[zigbee2mqtt/fridge]',
       WATTDOG_AGENT_WATCHES_0_HEAL: 'false',
       WATTDOG_AGENT_WATCHES_0_STALL_AFTER: '1.5m',
       WATTDOG_AGENT_STORES: '[{"kind":"victoriametrics","url":"http://127.0.0.1:8428"}]',
@@ -66,7 +66,7 @@ test('numbers, booleans, lists and sections come from the environment too', (t) 
   t.is(settings.meter.max_current, 63.5);
   t.deepEqual(settings.meter.phases, [{ voltage: 230 }, { voltage: 232, power_factor: 0.9 }]);
   t.deepEqual(settings.agent.watches, [
-    { name: 'fridge', topic: 'zigbee2mqtt/fridge', heal: false, stall_after: 90_000 },
+    { name: 'fridge', topics: ['zigbee2mqtt/fridge'], heal: false, stall_after: 90_000 },
   ]);
   t.is(settings.agent.stores.length, 2);
   t.like(settings.agent.stores[1], { kind: 'influxdb2', token: '0123', timeout: 10_000 });
@@ -198,6 +198,13 @@ const SECRETS = [
   'AGENT_HTTP_TOKEN',
   'AGENT_STORES_0_PASSWORD',
   'AGENT_STORES_0_TOKEN',
+  'AGENT_HOOKS_PASSWORD',
+  'AGENT_HOOKS_SECRET',
+  'AGENT_NOTIFY_SERVICES_0_URL',
+  'AGENT_NOTIFY_SERVICES_0_TOKEN',
+  'AGENT_NOTIFY_SERVICES_0_SECRET',
+  'AGENT_NOTIFY_GRAFANA_TOKEN',
+  'AGENT_NOTIFY_PING_URL',
 ];
 const secretText = fc
   .string({ minLength: 6, maxLength: 40, unit: 'grapheme' })

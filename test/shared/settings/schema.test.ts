@@ -48,8 +48,28 @@ const refused: [what: string, input: object, problem: RegExp][] = [
   ['a duration no timer can hold', { meter: { max_gap: '25d' } }, /^meter\.max_gap: must be at most 24d/],
   [
     'a stall sooner than blindness is noticed',
-    { agent: { watches: [{ name: 'x', topic: 'x', stall_after: '2s' }] } },
+    { agent: { watches: [{ name: 'x', topics: ['x'], stall_after: '2s' }] } },
     /^agent\.watches\.0\.stall_after: must be at least 3s/,
+  ],
+  [
+    'two watches of one name',
+    { agent: { watches: [1, 2].map(() => ({ name: 'x', topics: ['x'] })) } },
+    /^agent\.watches\.1\.name: must differ from every other watch’s name, is x again/,
+  ],
+  [
+    'a filter with # in its middle',
+    { agent: { watches: [{ name: 'x', topics: ['a/#/b'] }] } },
+    /^agent\.watches\.0\.topics\.0: must be a topic, with \+ and # only where/,
+  ],
+  [
+    'half of a user and password',
+    { agent: { hooks: { username: 'grafana' } } },
+    /^agent\.hooks\.password: must be given together/,
+  ],
+  [
+    'a maintenance window without an end',
+    { agent: { maintenance: [{ from: '02:00' }] } },
+    /^agent\.maintenance\.0\.to: /,
   ],
   [
     'a tariff that leaves moments without price',

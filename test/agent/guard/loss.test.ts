@@ -1,6 +1,6 @@
 import test from 'ava';
-import { lossOf } from '../../agent/loss.ts';
-import { testReading } from '../support/readings.ts';
+import { lossOf } from '../../../agent/guard/loss.ts';
+import { testReading } from '../../support/readings.ts';
 
 test('a silence costs the readings of its time, and energy at the last known power', (t) => {
   const before = testReading(1, { power: 1000 });

@@ -1,5 +1,5 @@
-import type { Reading } from '../shared/wire.ts';
-import type { Loss } from './state.ts';
+import type { Reading } from '../../shared/wire.ts';
+import type { Loss } from './incident.ts';
 
 const JOULES_PER_KWH = 3_600_000;
 
@@ -16,4 +16,20 @@ export function lossOf(before: Reading, after: Reading, cadence = before.interva
   const counted = after.quality === 'counted' || after.quality === 'simulated';
   const energy = counted ? 0 : (Math.abs(before.power) * seconds) / JOULES_PER_KWH;
   return { readings, seconds: Math.round(seconds * 10) / 10, energy: Math.round(energy * 1e6) / 1e6 };
+}
+
+/**
+ * What the longest silence among some readings of one meter cost.
+ * @returns undefined where there are not two readings.
+ */
+export function longestLoss(readings: readonly Reading[], cadence?: number): Loss | undefined {
+  const inTime = readings.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time));
+  let longest: Loss | undefined;
+  for (const [index, after] of inTime.entries()) {
+    const before = inTime[index - 1];
+    if (before === undefined) continue;
+    const loss = lossOf(before, after, cadence);
+    if (longest === undefined || loss.seconds > longest.seconds) longest = loss;
+  }
+  return longest;
 }

@@ -1,0 +1,85 @@
+import { reason } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import type { AgentState } from '../state.ts';
+import type { Incident } from './incident.ts';
+
+/** What has just become of an incident. */
+export type IncidentEvent =
+  | 'stalled'
+  | 'reopened'
+  | 'restarted'
+  | 'usb-reset'
+  | 'respected'
+  | 'failed'
+  | 'help'
+  | 'recovered'
+  | 'withdrawn';
+
+/** Incidents looked through for those of an earlier life. */
+const RECENT = 1000;
+const DAY = 86_400_000;
+
+/** Keeps the record of incidents, and tells of every change. A disk that takes no record is no reason not to heal. */
+export class Incidents {
+  readonly #state: AgentState;
+  readonly #tell: (event: IncidentEvent, incident: Incident) => void;
+  readonly #log: Log;
+  #opened = 0;
+  /** Ids for what the disk refuses, so that whoever is told can tell them apart. */
+  #unrecorded = -1;
+
+  constructor(state: AgentState, tell: (event: IncidentEvent, incident: Incident) => void, log: Log) {
+    this.#state = state;
+    this.#tell = tell;
+    this.#log = log;
+  }
+
+  /** Since this agent started. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** @returns the incident with its number. */
+  open(incident: Omit<Incident, 'id'>): Incident {
+    this.#opened += 1;
+    const opened = this.#record(() => this.#state.openIncident(incident)) ?? {
+      ...incident,
+      id: this.#unrecorded--,
+    };
+    this.#tell('stalled', opened);
+    return opened;
+  }
+
+  /** @param event left out for what is only to be remembered. */
+  save(incident: Incident, event?: IncidentEvent): void {
+    if (incident.id > 0) this.#record(() => this.#state.saveIncident(incident));
+    if (event) this.#tell(event, incident);
+  }
+
+  /** The newest first; none where the disk does not say. */
+  newest(limit: number): Incident[] {
+    return this.#record(() => this.#state.incidents(limit)) ?? [];
+  }
+
+  /** What an earlier life of the agent left open, and when it restarted the target in the last day (ms since 1970 UTC). */
+  legacy(watch: string, now: number): { open: Incident | undefined; restarts: number[] } {
+    const own = this.newest(RECENT).filter((incident) => incident.watch === watch);
+    const restarts = own
+      .flatMap(({ tries }) => tries)
+      .filter(({ rung, result, at }) => rung === 'restart' && result !== 'respected' && now - at < DAY)
+      .map(({ at }) => Math.min(at, now))
+      .sort((a, b) => a - b);
+    const [newest] = own;
+    const isOver = newest?.recovered !== undefined || newest?.withdrawn !== undefined;
+    return { open: isOver ? undefined : newest, restarts };
+  }
+
+  #record<T>(write: () => T): T | undefined {
+    try {
+      return write();
+    } catch (error) {
+      this.#log.error(`keeping the record of incidents: ${reason(error)}`);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/** The agent's settings. */
+import * as z from 'zod';
+import { notify } from './notify.ts';
+import { age, isLoopback, secret, size, tcpPort, timeZone, uniqueNames } from './rules.ts';
+import { store } from './stores.ts';
+import { maintenance, watch } from './watch.ts';
+
+export const agent = z.strictObject({
+  http: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('address of the HTTP port: health, metrics, webhooks, API'),
+      port: tcpPort.default(9288).describe('port for health, metrics, webhooks and the API'),
+      token: secret
+        .optional()
+        .describe('bearer token for /metrics, the API and the webhooks; needed to listen beyond loopback'),
+    })
+    .superRefine(({ host, token }, context) => {
+      if (!isLoopback(host) && token === undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['host'],
+          message: 'must be a loopback address unless agent.http.token is set',
+        });
+    })
+    .prefault({}),
+  stores: z
+    .array(store)
+    .superRefine(uniqueNames(({ name, kind }) => name ?? kind, 'store'))
+    .default([])
+    .describe('where readings are forwarded, see the README’s table of stores'),
+  watches: z
+    .array(watch)
+    .superRefine(uniqueNames(({ name }) => name, 'watch'))
+    .optional()
+    .describe('what to watch; default: the readings of the meter named `meter.name`'),
+  maintenance: z
+    .array(maintenance)
+    .default([])
+    .describe('when watches are left alone, in the time zone of `agent.journal.zone`'),
+  hooks: z
+    .strictObject({
+      username: z.string().min(1).optional().describe('for basic authentication of the webhooks'),
+      password: secret.optional().describe('for basic authentication of the webhooks'),
+      secret: secret.optional().describe('for webhooks signed with HMAC-SHA256, such as Grafana’s'),
+    })
+    .superRefine(({ username, password }, context) => {
+      if ((username === undefined) !== (password === undefined))
+        context.addIssue({
+          code: 'custom',
+          path: [username === undefined ? 'username' : 'password'],
+          message: 'must be given together with the other of username and password',
+        });
+    })
+    .prefault({}),
+  notify,
+  journal: z
+    .strictObject({
+      age: age
+        .prefault('90d')
+        .describe('readings older than this leave the journal; hourly and daily sums stay'),
+      size: size
+        .prefault('4GB')
+        .refine((bytes) => bytes >= 10e6, { error: 'must be at least 10MB' })
+        .describe('disk the journal may take; beyond it the oldest readings leave it'),
+      zone: timeZone.optional().describe('the time zone of its days; default: this machine’s'),
+    })
+    .prefault({}),
+  docker: z
+    .strictObject({
+      socket: z
+        .string()
+        .min(1)
+        .default('/var/run/docker.sock')
+        .describe('the engine’s socket, or tcp://host:port of a socket proxy; DOCKER_HOST is honoured'),
+      stop_timeout: z
+        .int()
+        .min(0)
+        .max(60)
+        .default(2)
+        .describe('whole seconds a container gets to stop before it is killed'),
+      labels: z
+        .boolean()
+        .default(true)
+        .describe('watch every container that carries the label wattdog.watch=true'),
+      paused: z
+        .enum(['unpause', 'respect'])
+        .default('unpause')
+        .describe('what to do with a watched container that is found paused'),
+      usb_reset: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'the meter’s USB device, such as /sys/bus/usb/devices/1-1.2: it may be reset as the last resort',
+        ),
+    })
+    .prefault({}),
+});
