@@ -23,7 +23,7 @@ import { Holds } from './guard/hold.ts';
 import { Incidents } from './guard/incidents.ts';
 import { makeWard, specOf } from './guard/ward.ts';
 import { Wards } from './guard/wards.ts';
-import { superviseChild } from './heal/child.ts';
+import { type Supervised, superviseChild } from './heal/child.ts';
 import { createIntake } from './intake.ts';
 import { Journal } from './journal/journal.ts';
 import { keepJournal } from './journal/upkeep.ts';
@@ -78,8 +78,13 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const address = embedded?.agent ?? brokerAddress(settings);
 
   const { spawnMeter } = deps;
-  const child =
-    spawnMeter && superviseChild('meter', () => spawnMeter(embedded?.meter ?? address), { time, log });
+  const child: Supervised | undefined =
+    spawnMeter &&
+    superviseChild('meter', () => spawnMeter(embedded?.meter ?? address), {
+      time,
+      log,
+      sees: (process) => wards.seesProcess(process, child?.healer),
+    });
   const stores = await openStores(settings, time);
   for (const { store } of stores) opened.defer(() => store.close());
   const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));

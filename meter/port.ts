@@ -3,6 +3,7 @@ import { exponential } from '../shared/backoff.ts';
 import { reason } from '../shared/errors.ts';
 import { Notifier } from '../shared/notifier.ts';
 import type { Time } from '../shared/time.ts';
+import { withHolder } from './holder.ts';
 
 export type Port = SerialPort | SerialPortMock;
 
@@ -60,7 +61,7 @@ export async function readPort(
       on.closed(why);
       if (heard) attempt = 0;
     } catch (error) {
-      on.closed(reason(error).replace(/^Error: /, ''));
+      on.closed(withHolder(reason(error).replace(/^Error: /, ''), options.path));
     } finally {
       await close(port, deps.time);
     }

@@ -1,7 +1,9 @@
 import type { Log } from '../../shared/log.ts';
 import { Notifier } from '../../shared/notifier.ts';
+import type { Healer } from '../heal/healer.ts';
 import { readLabels, WATCH_LABEL } from '../heal/labels.ts';
 import type { SeenContainer } from '../heal/seen.ts';
+import type { ContainerEvidence } from '../watch/verdict.ts';
 import type { Guard } from './guard.ts';
 import type { Ward, WatchSpec } from './ward.ts';
 
@@ -80,13 +82,22 @@ export class Wards {
     const kept = this.#keptFor(container) ?? this.#keepLabelled(container);
     if (kept === undefined) return;
     const { status } = container.evidence;
+    const at = this.#deps.monotonic();
+    if (isNewRun(kept, container)) kept.guard.ward.watch.started(at);
     kept.container = container;
     kept.hold = undefined;
     if (container.stoppedBy === 'operator' && status !== 'running' && status !== 'paused')
       kept.hold = `its container ${container.name} was stopped on purpose`;
     if (status === 'paused' && this.#deps.respectPause)
       kept.hold = `its container ${container.name} was paused on purpose`;
-    kept.guard.ward.watch.sees(container.evidence, this.#deps.monotonic());
+    kept.guard.ward.watch.sees(container.evidence, at);
+  }
+
+  /** How the process is that a healer of ours keeps. */
+  seesProcess(evidence: ContainerEvidence, healer: Healer | undefined): void {
+    for (const { ward } of this.guards())
+      if (ward.healer !== undefined && ward.healer === healer)
+        ward.watch.sees(evidence, this.#deps.monotonic());
   }
 
   /** A container was removed, and perhaps is about to be made anew. */
@@ -164,4 +175,11 @@ export class Wards {
 
 function isSame(one: WatchSpec, other: WatchSpec): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Whether it was started, or made anew, since we last looked. */
+function isNewRun({ container: before, hold }: Kept, { evidence, startedAt }: SeenContainer): boolean {
+  if (evidence.status !== 'running') return false;
+  if (before === undefined) return hold !== undefined;
+  return before.startedAt !== undefined && startedAt !== undefined && before.startedAt !== startedAt;
 }

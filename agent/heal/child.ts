@@ -1,10 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { exponential } from '../../shared/backoff.ts';
 import { GiveUpError, RetryError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { Notifier } from '../../shared/notifier.ts';
 import type { Time } from '../../shared/time.ts';
+import type { ContainerEvidence } from '../watch/verdict.ts';
 import type { Healer, HealReport, HealStep } from './healer.ts';
 
 const BAD_SETTINGS = 78;
@@ -26,9 +28,16 @@ export interface Supervised {
 export function superviseChild(
   name: string,
   spawn: () => ChildProcess,
-  deps: { time: Time; log: Log; random?: () => number },
+  deps: {
+    time: Time;
+    log: Log;
+    /** Is told when it has started and when it has ended, as an engine tells of a container. */
+    sees?: (evidence: ContainerEvidence) => void;
+    random?: () => number;
+  },
 ): Supervised {
-  const { time, log } = deps;
+  const { time, log, sees = () => {} } = deps;
+  const evidence = `the ${name}’s process`;
   const changed = new Notifier();
   let child: ChildProcess | undefined;
   let hurry = false;
@@ -44,6 +53,7 @@ export function superviseChild(
       });
       child = running;
       changed.notify();
+      sees({ name: evidence, status: 'running' });
       const stop = () => stopChild(running, ended, time);
       signal.addEventListener('abort', stop, { once: true });
       const how = await ended;
@@ -51,6 +61,7 @@ export function superviseChild(
       child = undefined;
       changed.notify();
       if (signal.aborted) return;
+      sees({ name: evidence, status: 'exited', ...exitCodeOf(running) });
       if (running.exitCode === BAD_SETTINGS)
         throw new GiveUpError(`starting the ${name}: its settings are wrong`, BAD_SETTINGS);
       if (time.monotonic() - started > STEADY) deaths = 0;
@@ -107,6 +118,12 @@ export function superviseChild(
     },
     run,
   };
+}
+
+/** As a shell has it: 128 and the signal's number, where a signal ended it. */
+function exitCodeOf({ exitCode, signalCode }: ChildProcess): { exitCode?: number } {
+  if (exitCode !== null) return { exitCode };
+  return signalCode === null ? {} : { exitCode: 128 + constants.signals[signalCode] };
 }
 
 async function stopChild(child: ChildProcess, ended: Promise<string>, time: Time): Promise<void> {

@@ -94,11 +94,22 @@ export class Watch {
 
   /** What the engine shows of the container; undefined when there is none any more. */
   sees(container: ContainerEvidence | undefined, at: number): void {
+    if (container?.status === 'running' && this.#container && hasEnded(this.#container.evidence))
+      this.started(at);
     if (container === undefined) this.#ended = undefined;
     else if (hasEnded(container) && !this.#isOurDoing(at)) this.#ended ??= { evidence: container, at };
     const since = this.#container?.evidence.status === container?.status ? this.#container?.since : undefined;
     if (container?.status !== 'running') this.probe.forget();
     this.#container = container && { evidence: container, since: since ?? at };
+  }
+
+  /** Somebody else started it: it gets the time to its first message that a start of ours would give it. */
+  started(at: number): void {
+    if (this.#healing) return;
+    this.#healed = { at, fresh: 0 };
+    this.#departed = undefined;
+    this.probe.forget();
+    this.#silence.disregardGap();
   }
 
   /** Something is being done about it: until that is over, it is judged by nobody. */
@@ -109,12 +120,9 @@ export class Watch {
   /** It was restarted or the like; from now on fresh messages must prove it. */
   healed(at: number): void {
     this.#healing = false;
-    this.#healed = { at, fresh: 0 };
-    this.#departed = undefined;
     this.#ended = undefined;
     this.#stuck = undefined;
-    this.probe.forget();
-    this.#silence.disregardGap();
+    this.started(at);
   }
 
   /** Nothing was done after all. */

@@ -82,7 +82,7 @@ print(
 );
 for (const { name, summary } of ours) {
   const isCalm = summary.rate <= 1;
-  const isSoon = (summary.inMedians[1] ?? 0) <= 8.1 || (summary.inMs[1] ?? 0) <= 5000;
+  const isSoon = (summary.inMedians[1] ?? 0) < 8.05 || (summary.inMs[1] ?? 0) <= 5000;
   print(
     `${name.padEnd(24)} ${fixedTo(summary.rate, 2).padStart(6)} a year (at most ${fixedTo(summary.bound, 2)})  ${isCalm ? 'holds' : 'MISSED'}   ${`${fixedTo(summary.inMedians[1], 1)} medians`.padStart(16)}  ${isSoon ? 'holds' : 'MISSED'}`,
   );

@@ -75,6 +75,18 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
   t.true(logLines(out()).some(({ msg }) => String(msg).startsWith('recovered')));
 });
 
+test('a meter that dies is an incident, though it is started again at once', async (t) => {
+  const { url, meterPid } = await startUp(t);
+  const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event');
+  const on = (topic: string) => reader.received.filter((message) => message.topic === topic);
+  await until('readings', 30_000, () => on('wattdog/main/reading').length > 1);
+  process.kill(await until('the meter', 10_000, meterPid), 'SIGKILL');
+  await until('the recovery', 60_000, () => on('wattdog/agent/event').length === 2);
+  const events = on('wattdog/agent/event').map(({ payload }) => JSON.parse(payload) as { event: string });
+  t.like(events[0], { event: 'stalled', cause: 'ended', tries: [] });
+  t.like(events[1], { event: 'recovered', tries: [] });
+});
+
 test('kill -9 of the agent ends its meter', async (t) => {
   const { child, meterPid, ended } = await startUp(t);
   const meter = await until('the meter', 10_000, meterPid);

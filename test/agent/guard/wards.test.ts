@@ -161,6 +161,21 @@ test('who was stopped, paused or removed by somebody is left alone until he is b
   t.is(lenient.wards.holdOf('main'), undefined, 'a pause is healed unless the settings respect it');
 });
 
+test('whoever is started by somebody else gets the time that he needs to his first message', (t) => {
+  const { wards } = guardedBy([{}]);
+  const labels = { 'wattdog.watch': 'main' };
+  const state = () => wards.get('main')?.judge(0, SEES).state;
+  wards.sees(container('meter', labels));
+  t.is(state(), 'learning', 'it may have run for long');
+  wards.sees(container('meter', labels, { startedAt: '2026-01-02T00:00:00Z' }));
+  t.is(state(), 'recovering', 'restarted');
+  for (let n = 0; n < 3; n += 1) wards.get('main')?.ward.watch.lives(n);
+  t.is(state(), 'learning');
+  wards.gone('id-meter');
+  wards.sees(container('meter', labels, { id: 'new' }));
+  t.is(state(), 'recovering', 'made anew');
+});
+
 test('an incident of a container that is removed is withdrawn, and is not the next one’s', (t) => {
   const { wards, incidents, dropped } = guardedBy();
   wards.sees(container('x', { 'wattdog.watch': 'true' }, status('x', 'exited')));

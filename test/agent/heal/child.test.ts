@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { superviseChild } from '../../../agent/heal/child.ts';
+import type { ContainerEvidence } from '../../../agent/watch/verdict.ts';
 import { GiveUpError, RetryError } from '../../../shared/errors.ts';
 import { systemTime } from '../../../shared/time.ts';
 import { silentLog, until } from '../../support/system.ts';
@@ -11,7 +12,11 @@ import { silentLog, until } from '../../support/system.ts';
 const PROGRAM = join(import.meta.dirname, '../../support/child.ts');
 
 /** A supervised child; `how` says what each one does. Nothing of it is left when the test ends. */
-function supervise(t: ExecutionContext, how: () => string = () => '') {
+function supervise(
+  t: ExecutionContext,
+  how: () => string = () => '',
+  sees: (evidence: ContainerEvidence) => void = () => {},
+) {
   const children: ChildProcess[] = [];
   const ready: Promise<unknown>[] = [];
   const supervised = superviseChild(
@@ -22,7 +27,7 @@ function supervise(t: ExecutionContext, how: () => string = () => '') {
       ready.push(once(child, 'message'));
       return child;
     },
-    { time: systemTime, log: silentLog, random: () => 0 },
+    { time: systemTime, log: silentLog, random: () => 0, sees },
   );
   const stop = new AbortController();
   const running = supervised.run(stop.signal);
@@ -89,6 +94,21 @@ test('a child is frozen for a drill, and healed from it', async (t) => {
   t.regex(readFileSync(`/proc/${first}/status`, 'utf8'), /^State:\s+T/m);
   t.is((await healer.heal({ frozen: true }, never)).found, 'the process was stopped (SIGSTOP)');
   t.not(pid(), first);
+});
+
+test('its ends and starts are told as an engine tells a container’s', async (t) => {
+  const told: string[] = [];
+  const { children, ready } = supervise(t, undefined, ({ name, status, exitCode }) =>
+    told.push([name, status, exitCode].join(' ').trim()),
+  );
+  await ready[0];
+  children[0]?.kill('SIGKILL');
+  await until('it to run again', 10_000, () => told.length === 3);
+  t.deepEqual(told, [
+    'the meter’s process running',
+    'the meter’s process exited 137',
+    'the meter’s process running',
+  ]);
 });
 
 test('what does not run cannot be frozen', async (t) => {
