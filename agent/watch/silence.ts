@@ -8,10 +8,10 @@ export class Silence {
   readonly cadence: Cadence;
   readonly #stallAfter: number | undefined;
   #last: number | undefined;
-  /** A gap that spans blindness, healing or a stall says nothing about the cadence. */
+  /** A gap that spans blindness says nothing about the cadence. */
   #gapIsBenign = false;
-  /** The last gap was long enough to convict, and yet a message came by itself. */
-  #gapWasLong = false;
+  /** When healing may have ended the silence that goes on. */
+  #healedAt: number | undefined;
 
   /** @param stallAfter ms of silence that convict; undefined to learn them. */
   constructor(cadence: Cadence, stallAfter: number | undefined) {
@@ -31,14 +31,21 @@ export class Silence {
 
   /** @param benign whether nothing disturbs the gap that begins now. */
   lives(at: number, benign: boolean): void {
-    if (this.#last !== undefined && this.#gapIsBenign) this.#learn(at - this.#last, at);
+    if (this.#last !== undefined && this.#gapIsBenign && !this.#wasHealed(at))
+      this.cadence.learn(at - this.#last, at);
     this.#last = at;
     this.#gapIsBenign = benign;
+    this.#healedAt = undefined;
   }
 
   disregardGap(): void {
     this.#gapIsBenign = false;
-    this.#gapWasLong = false;
+    this.#healedAt = undefined;
+  }
+
+  /** Healed or started by somebody: a message that comes soon is thanks to that, and its gap is no habit. */
+  healed(at: number): void {
+    this.#healedAt = at;
   }
 
   /** The silence of the last `ms`, until `at`, was ours. */
@@ -54,10 +61,15 @@ export class Silence {
     return { median, suspect: this.#stallAfter / 2, stalled: this.#stallAfter };
   }
 
-  /** One gap that could convict is an outage; a second in a row is a new pace. */
-  #learn(gap: number, at: number): void {
-    const isLong = gap >= (this.limits()?.stalled ?? Number.POSITIVE_INFINITY);
-    if (!isLong || this.#gapWasLong) this.cadence.learn(gap, at);
-    this.#gapWasLong = isLong;
+  /** A silence that outlasts a restart was not cured by it: such is this feed. */
+  #wasHealed(at: number): boolean {
+    return this.#healedAt !== undefined && at - this.#healedAt <= firstMessageGrace(this.limits());
   }
+}
+
+/** ms that a target gets to its first message, at least, after it was healed or we regained our sight. */
+const FIRST_MESSAGE_GRACE = 30_000;
+
+export function firstMessageGrace(limits: Limits | undefined): number {
+  return Math.max(FIRST_MESSAGE_GRACE, limits?.stalled ?? 0);
 }

@@ -3,11 +3,9 @@ import { Cadence } from './cadence.ts';
 import { conclude, PROOF } from './conclude.ts';
 import type { Self } from './observer.ts';
 import { Probe } from './probe.ts';
-import { Silence } from './silence.ts';
+import { firstMessageGrace, Silence } from './silence.ts';
 import type { ContainerEvidence, Evidence, Verdict } from './verdict.ts';
 
-/** ms that a target gets to its first message, at least, after it was healed or we regained our sight. */
-const FIRST_MESSAGE_GRACE = 30_000;
 /** A start may take this many times as long as the slowest that was seen, and ms at most. */
 const SLOWER_START = 5;
 const LONGEST_START = 300_000;
@@ -109,7 +107,7 @@ export class Watch {
     this.#healed = { at, fresh: 0 };
     this.#departed = undefined;
     this.probe.forget();
-    this.#silence.disregardGap();
+    this.#silence.healed(at);
   }
 
   /** Something is being done about it: until that is over, it is judged by nobody. */
@@ -225,7 +223,7 @@ export class Watch {
   }
 
   #grace(): number {
-    return Math.max(FIRST_MESSAGE_GRACE, this.#silence.limits()?.stalled ?? 0);
+    return firstMessageGrace(this.#silence.limits());
   }
 
   /** Until when what was healed may take to prove it. */

@@ -99,7 +99,7 @@ export async function startPipeline(t: Owner, options: Options, random: () => nu
     wattdog('agent', [
       ...['--broker.port', String(mqttPort), '--agent.http.port', '0'],
       ...['--agent.stores', `[${store.settings(links['agent-store'].port)}]`],
-      ...['--agent.watches', '[{name: main, topic: wattdog/main/reading, heal: false}]'],
+      ...['--agent.watches', '[{name: main, topics: [wattdog/main/reading], heal: false}]'],
       ...(links['agent-broker'] ? ['--mqtt.url', `mqtt://127.0.0.1:${links['agent-broker'].port}`] : []),
     ]),
     pauseMs,

@@ -169,7 +169,7 @@ test('a meter’s name can stand in a topic, a file name and a tag', (t) => {
   for (const name of ['', 'Main', '-a', 'a/b', 'a b', '+', '#', '..', 'ä', 'x'.repeat(64), 'main\n'])
     t.false(meterName.safeParse(name).success, name);
   t.is(meterTopics('main').backlog, 'wattdog/main/backlog');
-  t.is(new Set(Object.values(meterTopics('main'))).size, 5);
+  t.is(new Set(Object.values(meterTopics('main'))).size, 8);
 });
 
 test('only a reading topic of one meter names a meter', (t) => {

@@ -185,9 +185,8 @@ test('a slow feed gets the time it needs after a restart', (t) => {
   t.is(feed.state(), 'healthy');
 });
 
-test('gaps of outages, restarts, blindness and our own standing still are not learned', (t) => {
+test('gaps of restarts, blindness and our own standing still are not learned', (t) => {
   const trouble: Record<string, (feed: ReturnType<typeof watched>) => void> = {
-    outage: (feed) => void feed.silence(20_000),
     restart: (feed) => {
       feed.watch.healed(feed.now);
       feed.silence(8000);
@@ -243,11 +242,30 @@ test('a feed that slows down tenfold is convicted once, not for ever', (t) => {
   t.is(feed.watch.cadence.limits()?.median, 12_000);
 });
 
-test('outages that come one by one are never taken for a pace', (t) => {
+test('two outages that end by themselves are accidents, a third makes them a habit', (t) => {
   const feed = watched();
   feed.feed(times(1000, 1200));
-  for (let n = 0; n < 50; n += 1) feed.feed([60_000, 1200]);
+  for (let n = 0; n < 2; n += 1) feed.feed([60_000, 1200]);
   t.is(feed.watch.cadence.limits()?.stalled, 9600);
+  feed.feed([60_000, 1200]);
+  t.true((feed.watch.cadence.limits()?.stalled ?? 0) > 60_000);
+});
+
+test('what a restart cured is no habit; what outlasted one is', (t) => {
+  const feed = watched();
+  feed.feed(times(1000, 1200));
+  for (let n = 0; n < 5; n += 1) {
+    feed.silence(60_000);
+    feed.watch.healed(feed.now);
+    feed.feed([3000, ...times(10, 1200)]);
+  }
+  t.is(feed.watch.cadence.limits()?.stalled, 9600);
+  for (let n = 0; n < 3; n += 1) {
+    feed.silence(10_000);
+    feed.watch.healed(feed.now);
+    feed.feed([50_000, ...times(10, 1200)]);
+  }
+  t.true((feed.watch.cadence.limits()?.stalled ?? 0) > 60_000);
 });
 
 const HOURS_OF_FEED = 24;
