@@ -6,8 +6,8 @@ import type { Peer } from './peers.ts';
 
 /** ms between a fault's moment and a reading that it may still have let through. */
 const SLACK = 100;
-/** ms until the store shows all that it was given. */
-const STORE_SHOWS = 1500;
+/** ms after the first reading in which a second outage, such as by one restart too many, still counts as the same. */
+const SETTLES = 8000;
 
 /** One incident, in ms. */
 export interface Outcome {
@@ -19,7 +19,7 @@ export interface Outcome {
   stop?: number;
   start?: number;
   first?: number;
-  /** Between the stored readings before and after it; at least that, where it did not end within the limit. */
+  /** Between stored readings that are too far apart, in all; at least that, where it did not end within the limit. */
   gap: number;
   /** Readings that would have come meanwhile. */
   lost: number;
@@ -51,7 +51,7 @@ export async function playRound(house: House, { system, fault, limit, peer }: Ro
   const began = await inflict(fault, house);
 
   const ended = await waitForReading(house, began, limit);
-  if (ended) await sleep(STORE_SHOWS);
+  if (ended) await sleep(SETTLES);
   const until = Date.now();
   stop.abort();
   await peering;
@@ -67,8 +67,7 @@ export async function playRound(house: House, { system, fault, limit, peer }: Ro
     fault,
     ...(convicted === undefined ? {} : { detect: convicted - began }),
     ...(ended ? stages(house, began, convicted, after) : {}),
-    gap: after - before,
-    lost: Math.max(0, Math.round((after - before) / house.cadence) - 1),
+    ...outages([...times.filter((time) => time >= before), ...(ended ? [] : [until])], house.cadence),
     ended,
     starts: house.engine.filter(
       ({ at, container, action }) =>
@@ -77,6 +76,16 @@ export async function playRound(house: House, { system, fault, limit, peer }: Ro
   };
   if (!ended) await undo(house);
   return outcome;
+}
+
+/** @param times of readings, the first of them from before the fault. */
+function outages(times: number[], cadence: number): Pick<Outcome, 'gap' | 'lost'> {
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  const missing = (gap: number) => Math.max(0, Math.round(gap / cadence) - 1);
+  return {
+    gap: gaps.filter((gap) => missing(gap) > 0).reduce((sum, gap) => sum + gap, 0) || Math.max(0, ...gaps),
+    lost: gaps.reduce((sum, gap) => sum + missing(gap), 0),
+  };
 }
 
 async function waitForReading(house: House, began: number, limit: number): Promise<boolean> {
