@@ -41,7 +41,9 @@ export async function openDocker(
       followContainers(engine, { endedRuns, names: wards.containerNames(), time, log }, signal, {
         changed: (container) => wards.sees(container),
         gone: (id) => wards.gone(id),
-        engine: (state) => observer.engine('latency' in state ? state.latency : undefined, time.monotonic()),
+        engine(state) {
+          if ('latency' in state) observer.engineAnswered(state.latency, time.monotonic());
+        },
       }),
   };
 }

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
 import { connectAsync } from 'mqtt';
 import { type RunningAgent, runAgent } from '../agent/main.ts';
 import { startBroker } from '../broker/broker.ts';
@@ -80,65 +82,70 @@ const FAULTS: Record<string, (victim: Victim) => unknown> = {
   killed: ({ pid }) => process.kill(pid, 'SIGKILL'),
 };
 
+/** A meter of its own name in a container whose labels have it watched. */
+async function startMeter(t: ExecutionContext, engine: PrivateEngine, name: string, url: string) {
+  const inspector = await freePort();
+  const environment = {
+    WATTDOG_MQTT_URL: url,
+    WATTDOG_METER_NAME: name,
+    WATTDOG_METER_SIMULATED_CADENCE: '200ms',
+    NODE_OPTIONS: `--inspect-port=${inspector}`,
+  };
+  const labels = ['wattdog.watch=true', `wattdog.topics=wattdog/${name}/reading`];
+  const id = await engine.docker(
+    ...['run', '--detach', '--network', 'host', '--name', name, '--tmpfs', '/tmp'],
+    ...labels.flatMap((label) => ['--label', label]),
+    ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...[IMAGE, 'meter'],
+  );
+  t.teardown(() => engine.docker('rm', '--force', '--volumes', id));
+  return { engine, id, inspector };
+}
+
+async function openBrokerFor(t: ExecutionContext): Promise<string> {
+  const { broker } = loadSettings({ environment: {}, readFile: () => '' });
+  const running = await startBroker({ ...broker, port: 0 }, { log: silentLog });
+  t.teardown(running.close);
+  return `mqtt://127.0.0.1:${running.mqtt.port}`;
+}
+
+const agentEnvironment = (data: string, url: string, engine: PrivateEngine) => ({
+  WATTDOG_DATA: data,
+  WATTDOG_MQTT_URL: url,
+  WATTDOG_AGENT_HTTP_PORT: '0',
+  WATTDOG_AGENT_WATCHES: '[]',
+  WATTDOG_AGENT_DOCKER_SOCKET: engine.socket,
+});
+
+const stateOf = (engine: PrivateEngine, id: string, field: string) =>
+  engine.docker('inspect', '--format', `{{.State.${field}}}`, id);
+
 test('a labelled meter is brought back from every fault, and fresh readings prove it; a stop by hand is respected', async (t) => {
   t.timeout(600_000);
   const engine = await engineWithImage();
-  const log = silentLog;
-  const defaults = loadSettings({ environment: {}, readFile: () => '' });
-  const broker = await startBroker({ ...defaults.broker, port: 0 }, { log });
-  t.teardown(broker.close);
-  const url = `mqtt://127.0.0.1:${broker.mqtt.port}`;
-
-  const startMeter = async (name: string): Promise<Omit<Victim, 'pid'>> => {
-    const inspector = await freePort();
-    const environment = {
-      WATTDOG_MQTT_URL: url,
-      WATTDOG_METER_NAME: name,
-      WATTDOG_METER_SIMULATED_CADENCE: '200ms',
-      NODE_OPTIONS: `--inspect-port=${inspector}`,
-    };
-    const labels = ['wattdog.watch=true', `wattdog.topics=wattdog/${name}/reading`];
-    const id = await engine.docker(
-      ...['run', '--detach', '--network', 'host', '--name', name, '--tmpfs', '/tmp'],
-      ...labels.flatMap((label) => ['--label', label]),
-      ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-      ...[IMAGE, 'meter'],
-    );
-    t.teardown(() => engine.docker('rm', '--force', '--volumes', id));
-    return { engine, id, inspector };
-  };
-
+  const url = await openBrokerFor(t);
   const stop = new AbortController();
-  const settings = loadSettings({
-    environment: {
-      WATTDOG_DATA: temporaryFolder(t),
-      WATTDOG_MQTT_URL: url,
-      WATTDOG_AGENT_HTTP_PORT: '0',
-      WATTDOG_AGENT_WATCHES: '[]',
-      WATTDOG_AGENT_DOCKER_SOCKET: engine.socket,
-    },
-    readFile: () => '',
-  });
+  const environment = agentEnvironment(temporaryFolder(t), url, engine);
+  const settings = loadSettings({ environment, readFile: () => '' });
   const { promise: ready, resolve } = Promise.withResolvers<RunningAgent>();
-  const running = runAgent(settings, { time: systemTime, log, ready: resolve }, stop.signal);
-  const { operations } = await Promise.race([
-    ready,
-    running.then(() => Promise.reject(new Error('it ended'))),
-  ]);
+  const running = runAgent(settings, { time: systemTime, log: silentLog, ready: resolve }, stop.signal);
   t.teardown(async () => {
     stop.abort();
     await running;
   });
+  const { operations } = await Promise.race([
+    ready,
+    running.then(() => Promise.reject(new Error('it ended'))),
+  ]);
   const verdict = (name: string) => operations.watches().find((watch) => watch.name === name)?.verdict;
-  const pidOf = async (id: string) =>
-    Number(await engine.docker('inspect', '--format', '{{.State.Pid}}', id));
+  const isKnown = (name: string) => () => verdict(name)?.evidence.meter?.port === 'open';
 
   // One meter for each: several faults of one would be healed ever more slowly.
   for (const [fault, strike] of Object.entries(FAULTS)) {
     const name = fault.replaceAll(' ', '-');
-    const victim = await startMeter(name);
-    await until(`${name} to be known`, 60_000, () => verdict(name)?.evidence.meter?.port === 'open');
-    const pid = await pidOf(victim.id);
+    const victim = await startMeter(t, engine, name, url);
+    await until(`${name} to be known`, 60_000, isKnown(name));
+    const pid = Number(await stateOf(engine, victim.id, 'Pid'));
     const struck = Date.now();
     await strike({ ...victim, pid });
     const incident = await until(`the proof that it is not ${fault} any more`, 60_000, () => {
@@ -158,18 +165,53 @@ test('a labelled meter is brought back from every fault, and fresh readings prov
     await until('it to be forgotten', 10_000, () => verdict(name) === undefined);
   }
 
-  const { id } = await startMeter('by-hand');
-  await until('by-hand to be known', 60_000, () => verdict('by-hand')?.evidence.meter?.port === 'open');
+  const { id } = await startMeter(t, engine, 'by-hand', url);
+  await until('by-hand to be known', 60_000, isKnown('by-hand'));
   await engine.docker('stop', id);
   await until('it to be left alone', 10_000, () => verdict('by-hand')?.state === 'held');
   t.is(verdict('by-hand')?.sentence, 'its container by-hand was stopped on purpose');
   await engine.docker('start', id);
-  await until(
-    'it to be watched again',
-    30_000,
-    () => verdict('by-hand')?.evidence.meter?.age !== undefined && verdict('by-hand')?.state !== 'held',
-  );
+  await until('it to be watched again', 30_000, () => verdict('by-hand')?.state === 'recovering');
   t.is(operations.incidents(100).length, Object.keys(FAULTS).length, 'that was no incident');
+});
+
+test('an agent that is killed while it heals leaves the rest to the next one, which restarts nothing twice', async (t) => {
+  t.timeout(600_000);
+  const engine = await engineWithImage();
+  const url = await openBrokerFor(t);
+  const data = temporaryFolder(t);
+  const startAgent = () => {
+    const { PATH = '' } = process.env;
+    const env = { PATH, TMPDIR: data, ...agentEnvironment(data, url, engine) };
+    const child = spawn(process.execPath, ['cli/main.ts', 'agent'], { env, stdio: 'ignore' });
+    t.teardown(() => child.kill('SIGKILL'));
+    return child;
+  };
+  const observer = await connectAsync(url, { reconnectPeriod: 0 });
+  t.teardown(() => observer.endAsync(true));
+  const events: { event: string; id: number }[] = [];
+  let answers = 0;
+  observer.on('message', (topic, payload) => {
+    if (topic === 'wattdog/agent/event') events.push(JSON.parse(String(payload)));
+    else answers += 1;
+  });
+  await observer.subscribeAsync(['wattdog/agent/event', 'wattdog/doubly/echo']);
+
+  const { id } = await startMeter(t, engine, 'doubly', url);
+  const first = startAgent();
+  await until('the meter to have answered', 60_000, () => answers > 3);
+  process.kill(Number(await stateOf(engine, id, 'Pid')), 'SIGSTOP');
+  await until('its conviction', 30_000, () => events.some(({ event }) => event === 'stalled'));
+  first.kill('SIGKILL');
+  startAgent();
+  await until('its recovery', 120_000, () => events.some(({ event }) => event === 'recovered'));
+  t.deepEqual([...new Set(events.map((event) => event.id))], [1], 'one incident');
+  const since = new Date(Date.now() - 600_000).toISOString();
+  const told = await engine.docker(
+    ...['events', '--since', since, '--until', new Date().toISOString()],
+    ...['--filter', `container=${id}`, '--filter', 'event=start', '--format', '{{.Action}}'],
+  );
+  t.is(told.split('\n').length, 2, 'its first start, and one more');
 });
 
 const CADENCE = 500;

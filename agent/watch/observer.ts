@@ -26,7 +26,6 @@ export class Observer {
   readonly #away = new Map<number, number>();
   #lags: { ms: number; at: number }[] = [];
   #lastLook: number | undefined;
-  #engine: number | undefined;
 
   /** A new session; what was sent in the one before will not come back. */
   connected(): void {
@@ -52,15 +51,9 @@ export class Observer {
     this.#session = undefined;
   }
 
-  /** The Docker engine answered after `latency` ms; undefined when it did not. */
-  engine(latency: number | undefined, at: number): void {
-    this.#engine = latency;
-    if (latency !== undefined) this.#lag(latency, at);
-  }
-
-  /** ms of the engine's last answer; undefined while it does not answer, or there is none. */
-  get engineLatency(): number | undefined {
-    return this.#engine;
+  /** The Docker engine took `ms` to answer. */
+  engineAnswered(ms: number, at: number): void {
+    this.#lag(ms, at);
   }
 
   /** To be called many times a second: the time since the last call is what tells that we stood still. */

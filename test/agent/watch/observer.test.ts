@@ -32,7 +32,7 @@ function seeing() {
       now += ms;
     },
     returned: (number: number) => observer.returned(number, now),
-    engine: (latency: number | undefined) => observer.engine(latency, now),
+    engineAnswered: (ms: number) => observer.engineAnswered(ms, now),
   };
 }
 
@@ -87,8 +87,8 @@ test('slowness of our timers, of canaries and of the engine is remembered for te
   t.is(self.pass(400).strain, 400, 'while it is away');
   self.returned(self.canary);
   t.is(self.pass(5000).strain, 400);
-  self.engine(700);
+  self.engineAnswered(700);
   t.is(self.pass(100).strain, 700);
-  self.engine(3);
+  self.engineAnswered(3);
   t.is(self.pass(100).strain, 700);
 });
