@@ -29,7 +29,8 @@ export async function attempt(
   const began = time.monotonic();
   try {
     if (begun.rung === 'restart' && ward.healer) {
-      const { result, found, steps } = await ward.healer.heal({ frozen: verdict.cause === 'frozen' }, signal);
+      const how = { frozen: verdict.cause === 'frozen', ended: verdict.cause === 'ended' };
+      const { result, found, steps } = await ward.healer.heal(how, signal);
       return { made: { ...begun, result, detail: found, steps }, isObstructed: false, isHopeless: false };
     }
     const act = begun.rung === 'reopen' ? ward.reopen : ward.resetUsb;

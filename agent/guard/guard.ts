@@ -183,6 +183,13 @@ export class Guard {
       signal: this.#signal,
     });
     const at = time.monotonic();
+    if (made.result === 'running' && made.steps.length === 0) {
+      // Somebody else was quicker.
+      this.#log.info({ target: made.target }, made.detail);
+      this.#healed(at);
+      this.#change({ tries: [...tries] });
+      return;
+    }
     if (rung === 'restart' && !isObstructed && made.result !== 'respected') this.#ladder.restarted(at);
     if (made.result === 'running') this.#healed(at);
     else watch.unhealed();

@@ -7,7 +7,7 @@ import type { Log } from '../../shared/log.ts';
 import { Notifier } from '../../shared/notifier.ts';
 import type { Time } from '../../shared/time.ts';
 import type { ContainerEvidence } from '../watch/verdict.ts';
-import type { Healer, HealReport, HealStep } from './healer.ts';
+import type { Healer, HealReport, HealStep, How } from './healer.ts';
 
 const BAD_SETTINGS = 78;
 /** ms a child gets to end by itself: it says `offline` and closes its port and its outbox. */
@@ -79,9 +79,10 @@ export function superviseChild(
     return met();
   };
 
-  const heal = async (_how: { frozen: boolean }, signal: AbortSignal): Promise<HealReport> => {
+  const heal = async ({ ended = false }: How, signal: AbortSignal): Promise<HealReport> => {
     const steps: HealStep[] = [];
     const broken = child;
+    if (ended && broken?.pid !== undefined) return { result: 'running', found: 'it runs again', steps };
     const found = broken?.pid === undefined ? 'it was not running' : stateOf(broken.pid);
     const began = time.monotonic();
     if (broken) {

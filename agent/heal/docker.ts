@@ -48,11 +48,13 @@ export function dockerHealer(options: DockerHealerOptions, deps: DockerHealerDep
   return {
     target,
 
-    async heal({ frozen }, signal) {
+    async heal({ frozen, ended = false }, signal) {
       const scene = await find(signal);
       const { container } = scene;
       const evidence = await gather(scene, endedRuns, drilled === container.id);
       const { inspected } = evidence;
+      if (ended && inspected?.status === 'running')
+        return { result: 'running', found: `it runs again since ${inspected.startedAt}`, steps: [] };
       const plan = decide(evidence, { frozen, paused });
       if (plan.action === 'respect') return { result: 'respected', found: plan.found, steps: [] };
       if (plan.action === 'wait') throw new RetryError(`healing ${target}: ${plan.found}`);

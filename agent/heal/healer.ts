@@ -14,6 +14,12 @@ export interface HealReport {
   steps: HealStep[];
 }
 
+/** What convicted the target, as far as it matters to its healing. */
+export interface How {
+  frozen: boolean;
+  ended?: boolean;
+}
+
 /**
  * Brings back one target. Whether it is really healthy again only fresh readings can tell, and that is
  * the caller's to judge.
@@ -22,11 +28,13 @@ export interface Healer {
   /** What it acts on, such as `container wattdog-meter-1`. */
   readonly target: string;
   /**
-   * @param how `frozen`: its process is known not to answer, so no time is given to a stop signal.
+   * @param how `frozen`: its process is known not to answer, so no time is given to a stop signal; `ended`:
+   * it is known to have ended, so if it runs now, somebody has started it already and nothing is left to do.
+   * @returns no steps where it was somebody else who brought it back.
    * @throws RetryError when it may work later (engine away, device missing);
    *         GiveUpError when only a person can help (no such container, a process in D state).
    */
-  heal(how: { frozen: boolean }, signal: AbortSignal): Promise<HealReport>;
+  heal(how: How, signal: AbortSignal): Promise<HealReport>;
   /**
    * Stops the target as a freeze would, without ending it: for a fire drill.
    * @returns what was done, in words. @throws as `heal`.

@@ -419,6 +419,19 @@ test('who ended and was started again by the engine is an incident, and is not r
   t.is(state.incidents(1)[0]?.verdict, 'meter-1 ended with code 1, and runs again');
 });
 
+test('who is found running again is no restart of ours', async (t) => {
+  const { pass, sees, asked, events, state, meter } = guarded(t);
+  meter.heal = async () => ({ result: 'running', found: 'it runs again since noon', steps: [] });
+  await pass(60_000);
+  sees({ status: 'exited', exitCode: 1 });
+  await pass(1200);
+  sees({});
+  await pass(6000);
+  t.deepEqual(asked, ['restart']);
+  t.deepEqual(events, ['stalled', 'recovered']);
+  t.deepEqual(state.incidents(1)[0]?.tries, []);
+});
+
 test('the ends that healing brings are not its own, unless it stays down', async (t) => {
   const { pass, sees, time, asked, meter, events } = guarded(t);
   await pass(60_000);

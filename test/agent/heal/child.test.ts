@@ -111,6 +111,18 @@ test('its ends and starts are told as an engine tells a container’s', async (t
   ]);
 });
 
+test('one that ended and runs again is left alone', async (t) => {
+  const { healer, ready, pid } = supervise(t);
+  await ready[0];
+  const first = pid();
+  t.deepEqual(await healer.heal({ frozen: false, ended: true }, never), {
+    result: 'running',
+    found: 'it runs again',
+    steps: [],
+  });
+  t.is(pid(), first);
+});
+
 test('what does not run cannot be frozen', async (t) => {
   const supervised = superviseChild('meter', () => fork(PROGRAM), { time: systemTime, log: silentLog });
   await t.throwsAsync(supervised.healer.freeze(never), {

@@ -353,6 +353,15 @@ test('the engine starts it by itself: not asked to', async (t) => {
   t.deepEqual(engine.asked, []);
 });
 
+test('one that ended and runs again by now is left alone', async (t) => {
+  const engine = await fakeEngine(t, { run: 2 });
+  const report = await healer(engine).heal({ frozen: false, ended: true }, never);
+  t.is(report.result, 'running');
+  t.regex(report.found, /^it runs again since 2026-/);
+  t.deepEqual(report.steps, []);
+  t.deepEqual(engine.asked, []);
+});
+
 test('stopped by an operator while we restart it: respected', async (t) => {
   const stopped = [{ Action: 'kill', Actor: { Attributes: { signal: '15' } } }, { Action: 'die' }];
   const engine = await fakeEngine(
