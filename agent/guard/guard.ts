@@ -11,6 +11,8 @@ import { abilitiesOf, type Ward } from './ward.ts';
 
 /** ms before an attempt that could not even begin (engine away, device missing) is made again. */
 const RETRY = 5000;
+/** ms between two looks at the processes of a suspect. */
+const EXAMINE_AGAIN = 500;
 const EVENTS: Record<Rung, IncidentEvent> = {
   reopen: 'reopened',
   restart: 'restarted',
@@ -42,6 +44,8 @@ export class Guard {
   /** Why it is left alone, as its healer found; until it lives again. */
   #respected: { why: string; at: number } | undefined;
   #demandedBy: string | undefined;
+  #examining = false;
+  #examinedAt = Number.NEGATIVE_INFINITY;
   #drill: ((moment: Moment) => void) | undefined;
 
   /** @param signal ends what healing goes on; wait for `idle` then. */
@@ -81,6 +85,7 @@ export class Guard {
     this.#tell(verdict);
     this.#ladder.health(verdict.state === 'healthy', at);
     if (this.#healing) return;
+    if (verdict.state === 'suspect' && verdict.cause === 'frozen') this.#examine(at);
     if (verdict.state === 'stalled' || this.#demandedBy !== undefined) this.#climb(verdict, at);
     else if (this.#incident) this.#verify(this.#incident, verdict, at);
   }
@@ -137,6 +142,21 @@ export class Guard {
     });
     this.#moment('convicted', opened.verdict);
     return opened;
+  }
+
+  /** A process that is stopped needs no patience. */
+  #examine(at: number): void {
+    const { healer, watch } = this.ward;
+    if (healer === undefined || this.#examining || at - this.#examinedAt < EXAMINE_AGAIN) return;
+    this.#examinedAt = at;
+    this.#examining = true;
+    healer
+      .examine(this.#signal)
+      .then((stopped) => watch.examined(stopped))
+      .catch(() => {})
+      .finally(() => {
+        this.#examining = false;
+      });
   }
 
   /** Takes the next rung of the ladder, when it is time. */

@@ -102,6 +102,11 @@ export function superviseChild(
     return { result: 'running', found, steps };
   };
 
+  const examine = async (): Promise<string | undefined> => {
+    const state = child?.pid === undefined ? '' : stateOf(child.pid);
+    return state === STOPPED ? state : undefined;
+  };
+
   const freeze = async (signal: AbortSignal): Promise<string> => {
     const frozen = child;
     const stopped = () => frozen?.pid !== undefined && stateOf(frozen.pid) === STOPPED;
@@ -113,7 +118,7 @@ export function superviseChild(
   };
 
   return {
-    healer: { target: `child process ${name}`, heal, freeze },
+    healer: { target: `child process ${name}`, heal, examine, freeze },
     get pid() {
       return child?.pid;
     },

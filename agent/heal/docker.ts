@@ -4,7 +4,7 @@ import type { Log } from '../../shared/log.ts';
 import type { Time } from '../../shared/time.ts';
 import { askAndSee, DEADLINES, type Deadlines, type Done, GoneError, isRunning, type Scene } from './act.ts';
 import { carryOut } from './carry-out.ts';
-import { type Circumstances, decide, type Evidence, missingDevice } from './decide.ts';
+import { type Circumstances, decide, describe, type Evidence, missingDevice } from './decide.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { Ask, Engine, Listed, Which } from './engine.ts';
 import { lastEvents } from './evidence.ts';
@@ -78,6 +78,17 @@ export function dockerHealer(options: DockerHealerOptions, deps: DockerHealerDep
         if (!others.some((other) => other.id !== container.id && isRunning(other))) throw error;
         const found = `${plan.found}; meanwhile it was removed, and a new one runs in its place`;
         return { result: 'running', found, steps: [] };
+      }
+    },
+
+    async examine(signal) {
+      try {
+        const { id } = only(await engine.list(which, signal), target, engine.address);
+        const stopped = (await engine.processes(id, signal))?.find(({ state }) => state === 'T');
+        return stopped && describe(stopped);
+      } catch {
+        // Evidence that cannot be had accuses nobody; who wants to heal will hear why.
+        return undefined;
       }
     },
 

@@ -35,6 +35,8 @@ export interface Healer {
    *         GiveUpError when only a person can help (no such container, a process in D state).
    */
   heal(how: How, signal: AbortSignal): Promise<HealReport>;
+  /** @returns in words, which process of the target is stopped; undefined when none is, or nobody can tell. */
+  examine(signal: AbortSignal): Promise<string | undefined>;
   /**
    * Stops the target as a freeze would, without ending it: for a fire drill.
    * @returns what was done, in words. @throws as `heal`.

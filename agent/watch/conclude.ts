@@ -3,13 +3,13 @@ import type { Cause, Evidence, Verdict } from './verdict.ts';
 /** Messages after it was healed that prove that it was. */
 export const PROOF = 3;
 /** ms; the engine itself pauses a container for a moment, to commit it. */
-const PAUSED_FOR = 2000;
+const PAUSED_FOR = 1000;
 /** ms; what is being removed by hand ends first. */
 const ENDED_FOR = 500;
 /** ms a client may take to come back after its session was lost: it tries again with a back-off. */
 const DEPARTED_FOR = 10_000;
-/** ms without an answer that are worth a word. */
-const UNANSWERED = 1000;
+/** ms without an answer that are worth a look. */
+const UNANSWERED = 500;
 /** ms; an older answer says nothing of the present. */
 const ANSWER_IS_FRESH = 3000;
 /** ms after which somebody who was never seen is told of. */
@@ -91,11 +91,11 @@ interface Accusation {
 
 /** A process that could answer and does not, or whose session is gone. */
 function accuseProcess(evidence: Evidence, { mayConvictSilence }: Circumstances): Accusation | undefined {
-  const { probe, departed } = evidence;
+  const { probe, stopped, departed } = evidence;
   if (probe && probe.unanswered >= UNANSWERED)
     return {
-      isCertain: probe.unanswered >= probe.limit,
-      sentence: `its process has not answered for ${seconds(probe.unanswered)}`,
+      isCertain: stopped !== undefined || probe.unanswered >= probe.limit,
+      sentence: `its process has not answered for ${seconds(probe.unanswered)}${stopped ? `: ${stopped}` : ''}`,
       cause: 'frozen',
     };
   if (departed !== undefined)

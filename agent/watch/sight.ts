@@ -10,7 +10,7 @@ import type { Observer } from './observer.ts';
 import type { Watch } from './watch.ts';
 
 /** ms between two canaries, and two questions to each meter. */
-const PERIOD = 500;
+const PERIOD = 300;
 /** ms after which topics that were refused are asked for again. */
 const ASK_AGAIN = 30_000;
 

@@ -35,6 +35,8 @@ export interface Evidence {
   limits?: Limits;
   /** Our question to the meter: how long it has been open, and how long is too long at present. */
   probe?: { unanswered: number; limit: number };
+  /** Which process of it is stopped, where somebody has looked. */
+  stopped?: string;
   /** The meter's own last answer, and how old it is. */
   meter?: ProbeAnswer & { age: number };
   /** Since the broker announced that its session is gone. */

@@ -35,6 +35,7 @@ export class Watch {
   /** Until then silence convicts nobody: we have just regained our sight. */
   #heldUntil = Number.NEGATIVE_INFINITY;
   #departed: number | undefined;
+  #stopped: string | undefined;
   #container: { evidence: ContainerEvidence; since: number } | undefined;
   /** When it ended by itself, whatever it has been since. */
   #ended: { evidence: ContainerEvidence; at: number } | undefined;
@@ -67,6 +68,7 @@ export class Watch {
     this.#silence.lives(at, !this.#isBlind);
     this.probe.lives(at);
     this.#stuck = undefined;
+    this.#stopped = undefined;
     if (this.#healed) this.#recovers(this.#healed, at);
   }
 
@@ -76,7 +78,14 @@ export class Watch {
   }
 
   answered(answer: ProbeAnswer, at: number): void {
-    if (this.probe.answered(answer, at)) this.#departed = undefined;
+    if (!this.probe.answered(answer, at)) return;
+    this.#departed = undefined;
+    this.#stopped = undefined;
+  }
+
+  /** Somebody looked at its processes: which is stopped, if one is. */
+  examined(stopped: string | undefined): void {
+    this.#stopped = stopped;
   }
 
   /** The broker says that its session is gone: by an orderly end, or by its last will. */
@@ -120,6 +129,7 @@ export class Watch {
     this.#healing = false;
     this.#ended = undefined;
     this.#stuck = undefined;
+    this.#stopped = undefined;
     this.started(at);
   }
 
@@ -191,6 +201,7 @@ export class Watch {
     if (limits) evidence.limits = limits;
     if (probe) evidence.probe = probe;
     if (meter) evidence.meter = meter;
+    if (this.#stopped !== undefined) evidence.stopped = this.#stopped;
     if (this.#departed !== undefined) evidence.departed = at - this.#departed;
     if (this.#container)
       evidence.container = { ...this.#container.evidence, for: at - this.#container.since };

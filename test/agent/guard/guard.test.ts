@@ -43,11 +43,14 @@ function guarded(
     answers: false,
     /** Whether its line brings anything; its process turns all the same. */
     hears: true,
+    /** Of its process, as ps has it. */
+    state: 'S',
     /** Why it has no port. */
     trouble: undefined as string | undefined,
     helps: true,
     heal: async (): Promise<HealReport> => RUNNING,
   };
+  let looks = 0;
   const healedAt: number[] = [];
   const asked: string[] = [];
   const healer = {
@@ -58,6 +61,10 @@ function guarded(
       const report = await meter.heal();
       if (meter.helps) meter.alive = true;
       return report;
+    },
+    async examine() {
+      looks += 1;
+      return meter.state === 'T' ? 'process 7 (node) is stopped (state T)' : undefined;
     },
     async freeze() {
       meter.alive = false;
@@ -116,6 +123,7 @@ function guarded(
     events,
     end,
     beats: () => beats,
+    looks: () => looks,
     /** But for the first moment, in which it cannot see yet. */
     states: () => verdicts.slice(1).map(({ state }) => state),
     causes: () => verdicts.filter((verdict) => verdict.state === 'stalled').map(({ cause }) => cause),
@@ -311,6 +319,24 @@ for (const cadence of [1200, 60_000])
     t.like(incident?.evidence.probe, { limit: 2000 });
   });
 
+test('a process that does not answer is looked at, and convicted at once when it is stopped', async (t) => {
+  const { pass, meter, asked, state, time, looks } = guarded(t);
+  meter.answers = true;
+  await pass(12_000);
+  t.is(looks(), 0, 'nobody looks at whoever answers');
+  const frozen = time.now();
+  meter.alive = false;
+  meter.state = 'T';
+  await pass(1200);
+  t.deepEqual(asked, ['kill']);
+  const [incident] = state.incidents(1);
+  t.true((incident?.detected ?? 0) - frozen <= 1000, `${(incident?.detected ?? 0) - frozen} ms`);
+  t.regex(
+    incident?.verdict ?? '',
+    /^its process has not answered for 0\.\d s: process 7 \(node\) is stopped \(state T\)$/,
+  );
+});
+
 test('a slow-down of everything around us makes us patient with a process that does not answer', async (t) => {
   const { pass, meter, asked, time } = guarded(t);
   meter.answers = true;
@@ -454,11 +480,11 @@ test('the ends that healing brings are not its own, unless it stays down', async
   t.is(asked.length, 3, 'it ended again right after it was started: it is started again, later');
 });
 
-test('a pause that is over within two seconds is nobody’s business', async (t) => {
+test('a pause that is over within a second is nobody’s business', async (t) => {
   const { pass, time, causes, sees, asked } = guarded(t);
   await pass(60_000);
   sees({ status: 'paused' });
-  await time.advance(1900);
+  await time.advance(900);
   sees({});
   await pass(12_000);
   t.deepEqual(asked, []);

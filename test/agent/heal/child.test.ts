@@ -123,6 +123,16 @@ test('one that ended and runs again is left alone', async (t) => {
   t.is(pid(), first);
 });
 
+test('a look tells that it is stopped, and nothing of one that is not', async (t) => {
+  const { healer, ready } = supervise(t);
+  await ready[0];
+  t.is(await healer.examine(never), undefined);
+  await healer.freeze(never);
+  t.is(await healer.examine(never), 'the process was stopped (SIGSTOP)');
+  await healer.heal({ frozen: true }, never);
+  t.is(await healer.examine(never), undefined);
+});
+
 test('what does not run cannot be frozen', async (t) => {
   const supervised = superviseChild('meter', () => fork(PROGRAM), { time: systemTime, log: silentLog });
   await t.throwsAsync(supervised.healer.freeze(never), {

@@ -353,6 +353,19 @@ test('the engine starts it by itself: not asked to', async (t) => {
   t.deepEqual(engine.asked, []);
 });
 
+test('a look tells which process is stopped, and hides no trouble in words', async (t) => {
+  const processes = [
+    ['4711', 'Ssl', 'node'],
+    ['4712', 'Tl', 'worker'],
+  ];
+  const stopped = await fakeEngine(t, { processes });
+  t.is(await healer(stopped).examine(never), 'process 4712 (worker) is stopped (state T)');
+  t.is(await healer(await fakeEngine(t)).examine(never), undefined);
+  t.is(await healer(await fakeEngine(t, {}, { top: fails('no ps') })).examine(never), undefined);
+  t.is(await healer({ socket: '/nowhere/engine.sock' }).examine(never), undefined);
+  t.deepEqual(stopped.asked, []);
+});
+
 test('one that ended and runs again by now is left alone', async (t) => {
   const engine = await fakeEngine(t, { run: 2 });
   const report = await healer(engine).heal({ frozen: false, ended: true }, never);

@@ -68,6 +68,15 @@ for (const [what, evidence, verdict, circumstances] of [
     'stalled: frozen: its process has not answered for 2.0 s',
   ],
   [
+    'a process that is stopped needs no patience',
+    {
+      silence: 0,
+      probe: { unanswered: 500, limit: 2000 },
+      stopped: 'process 7 (node) is stopped (state T)',
+    },
+    'stalled: frozen: its process has not answered for 0.5 s: process 7 (node) is stopped (state T)',
+  ],
+  [
     'frozen, and we are patient',
     { silence: 0, probe: { unanswered: 2000, limit: 4000 } },
     'suspect: frozen: its process has not answered for 2.0 s',
@@ -110,13 +119,13 @@ for (const [what, evidence, verdict, circumstances] of [
   ],
   [
     'paused for a moment',
-    { silence: 0, limits: LIMITS, container: container({ status: 'paused', for: 1999 }) },
+    { silence: 0, limits: LIMITS, container: container({ status: 'paused', for: 999 }) },
     'healthy: a message every 60 s',
   ],
   [
     'paused',
-    { silence: 0, container: container({ status: 'paused', for: 2000 }) },
-    'stalled: paused: meter-1 has been paused for 2.0 s',
+    { silence: 0, container: container({ status: 'paused', for: 1000 }) },
+    'stalled: paused: meter-1 has been paused for 1.0 s',
   ],
   [
     'unhealthy',
