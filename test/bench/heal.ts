@@ -30,7 +30,7 @@ import { importNodeImage, type PrivateEngine, startEngine } from '../support/eng
 import { buildImage, importDebootstrapBase, importVictoriaMetrics } from '../support/engine-image.ts';
 import { type Owner, until } from '../support/system.ts';
 import { FAULTS } from './heal/faults.ts';
-import { type House, startHouse } from './heal/house.ts';
+import { type House, inTurn, startHouse, type Turns } from './heal/house.ts';
 import { LINE_FAULTS, type LineFault, type LineOutcome, playLineRound, seconds } from './heal/line.ts';
 import { autoheal, grafana, type Peer } from './heal/peers.ts';
 import { type Outcome, playRound } from './heal/round.ts';
@@ -136,8 +136,11 @@ async function playSystem(t: Owner, engine: PrivateEngine, name: SystemName): Pr
     }),
   );
   if (name === 'ours') jobs.push(...lineJobs(Math.min(3, rounds)));
+  // The others take minutes a round, and cost the machine nothing meanwhile.
+  const alone: Turns = heals ? inTurn() : (work) => work();
   const live = async (number: number) => {
-    const house = await startHouse(t, engine, { name: `${name}-${number}`, cadence, holdMs, heals, meter });
+    const options = { name: `${name}-${number}`, alone, cadence, holdMs, heals, meter };
+    const house = await startHouse(t, engine, options);
     print(`${house.name} runs`);
     for (let job = jobs.shift(); job; job = jobs.shift()) {
       await ready(house);

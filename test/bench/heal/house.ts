@@ -20,6 +20,8 @@ export interface House {
   readonly meter: Dockerode.Container;
   readonly engine: readonly EngineEvent[];
   readonly agent: Observer;
+  /** Does it while no other house of its kind does such a thing: they would be measured by each other's load. */
+  alone: Turns;
   meterPid(): Promise<number>;
   /** Times of the readings in the store, ascending; ms since 1970. */
   readings(from: number): Promise<number[]>;
@@ -29,8 +31,22 @@ export interface House {
   steady(): Promise<void>;
 }
 
+/** Runs what it is given, in turn. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** One thing after the other. */
+export function inTurn(): Turns {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+}
+
 interface Options {
   name: string;
+  alone: Turns;
   cadence: number;
   /** ms that a new agent needs before silence convicts. */
   holdMs: number;
@@ -41,7 +57,7 @@ interface Options {
 }
 
 export async function startHouse(t: Owner, engine: PrivateEngine, options: Options): Promise<House> {
-  const { name, cadence, holdMs, heals } = options;
+  const { name, alone, cadence, holdMs, heals } = options;
   // There are other houses on the engine, whose meters carry labels of this kind, too.
   const environment = {
     WATTDOG_AGENT_DOCKER_LABELS: 'false',
@@ -70,16 +86,19 @@ export async function startHouse(t: Owner, engine: PrivateEngine, options: Optio
     meter,
     engine: events,
     agent,
+    alone,
     meterPid: async () => (await meter.inspect()).State.Pid,
     readings,
     async renewAgent() {
-      await agentContainer.stop({ t: 5 });
-      forgetTrouble(state);
-      const from = Date.now();
-      await agentContainer.start();
-      await until(`${name}: a verdict of the new agent`, 30_000, () => {
-        const verdict = agent.verdict(name, from);
-        return verdict !== undefined && verdict.state !== 'blind';
+      await alone(async () => {
+        await agentContainer.stop({ t: 5 });
+        forgetTrouble(state);
+        const from = Date.now();
+        await agentContainer.start();
+        await until(`${name}: a verdict of the new agent`, 30_000, () => {
+          const verdict = agent.verdict(name, from);
+          return verdict !== undefined && verdict.state !== 'blind';
+        });
       });
       await sleep(holdMs);
       await house.steady();

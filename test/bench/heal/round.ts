@@ -9,6 +9,9 @@ const SLACK = 100;
 /** ms after the first reading in which a second outage, such as by one restart too many, still counts as the same. */
 const SETTLES = 8000;
 
+/** ms for which the others wait, at most: a slow meter's next reading may be a minute away. */
+const TURN = 10_000;
+
 /** One incident, in ms. */
 export interface Outcome {
   system: string;
@@ -48,9 +51,14 @@ export async function playRound(house: House, { system, fault, limit, peer }: Ro
   // A peer that fails is a peer that does not heal: it shows in the outcome.
   const peering = peer?.run(house.meter, decide, stop.signal).catch(() => {});
   await sleep(Math.random() * house.cadence);
-  const began = await inflict(fault, house);
-
-  const ended = await waitForReading(house, began, limit);
+  const { began, reading } = await house.alone(async () => {
+    const began = await inflict(fault, house);
+    // In an object: what an async function returns would be waited for.
+    const reading = { came: waitForReading(house, began, limit) };
+    await Promise.race([reading.came, sleep(TURN)]);
+    return { began, reading };
+  });
+  const ended = await reading.came;
   if (ended) await sleep(SETTLES);
   const until = Date.now();
   stop.abort();
