@@ -9,7 +9,7 @@ import { loadSettings } from '../shared/settings/load.ts';
 import { systemTime } from '../shared/time.ts';
 import { decodeReading } from '../shared/wire.ts';
 
-import { startDeployment } from './support/deployment.ts';
+import { startDeployment, TOKEN } from './support/deployment.ts';
 import type { PrivateEngine } from './support/engine.ts';
 import { buildImage, importDebootstrapBase, importVictoriaMetrics } from './support/engine-image.ts';
 import { engineTest, sharedEngine } from './support/engine-test.ts';
@@ -269,12 +269,23 @@ test('compose.yaml: a serial line becomes a point; the frozen meter is healed an
   const logs = await home.compose('logs', 'agent');
   t.regex(logs, /is stopped \(state T\) \(kill \d+ ms, start \d+ ms\)/);
 
+  const door = (path: string, authorization: string) =>
+    fetch(`http://127.0.0.1:${home.http}${path}`, { method: 'POST', headers: { authorization } });
+  t.is((await door('/restart-main', 'Bearer wrong')).status, 401);
+  const refused = await door('/restart-main', `Bearer ${TOKEN}`);
+  t.is(refused.status, 409, 'it is well');
+  t.regex(await refused.text(), /main is (healthy|learning|recovering)/);
+
   const inside = ['exec', '-T', 'agent', 'wattdog'];
   t.regex(
     await home.compose(...inside, 'export', '--format', 'jsonl', '--from', '5m'),
     /^\{"time":"[^"]+","meter":"main"/m,
   );
   t.regex(await home.compose(...inside, 'gaps'), /^(no gap|meter )/m);
+  t.regex(await home.compose(...inside, 'incidents'), /main .* frozen .* 1 .* is stopped \(state T\)/);
+  t.regex(await home.compose(...inside, 'hold', 'main', '1h'), /main is left alone until/);
+  t.regex(await home.compose(...inside, 'watches'), /main +held/);
+  await home.compose(...inside, 'release', 'main');
 
   const agentBefore = await home.container('agent');
   await engine.docker('restart', '--time', '5', agentBefore);

@@ -19,7 +19,7 @@ interface Deps {
 
 /**
  * Judges all watches many times a second, the watcher first, and lets their guards act. One loop for all:
- * so nobody is judged by a time that the watcher slept through, and several that fall silent at once are seen.
+ * so nobody is judged by a time that the watcher slept through, and several that fall silent at once are seen. Ends with the last healing that was going on.
  */
 export async function detect(
   { observer, guards, holdOf, beat, time }: Deps,
@@ -40,4 +40,5 @@ export async function detect(
     }
     beat(self.blindness === undefined);
   });
+  await Promise.all([...guards()].map((guard) => guard.idle()));
 }

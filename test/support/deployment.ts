@@ -6,12 +6,17 @@ import type { PrivateEngine } from './engine.ts';
 import { openPty } from './pty.ts';
 import { freePort, type Owner } from './system.ts';
 
+/** What whoever posts to the agent must know. */
+export const TOKEN = 'the-token-of-the-tests';
+
 /** The real compose.yaml, running on a private engine, with a pty for the serial device. */
 export interface Deployment {
   /** Loopback port of VictoriaMetrics. */
   store: number;
   /** Loopback port of the broker. */
   mqtt: number;
+  /** Loopback port of the agent's webhooks, API and metrics, for who has the `TOKEN`. */
+  http: number;
   /** The device: it sends a line at each beat of the cadence, unless it is quiet or unplugged. */
   panel: Panel;
   compose(...args: string[]): Promise<string>;
@@ -50,7 +55,7 @@ export async function startDeployment(
 ): Promise<Deployment> {
   const project = name ?? 'wattdog';
   const { path, panel } = await openPanel(t, cadence);
-  const [store, mqtt] = [await freePort(), await freePort()];
+  const [store, mqtt, http] = [await freePort(), await freePort(), await freePort()];
   const settings = join(engine.folder, `${project}.env`);
   writeFileSync(
     settings,
@@ -61,6 +66,9 @@ METER_DECODER=panel
 WATTDOG_STORES=[{kind: victoriametrics, url: "http://store:8428"}]
 MQTT_BIND=127.0.0.1:${mqtt}
 STORE_BIND=127.0.0.1:${store}
+HTTP_BIND=127.0.0.1:${http}
+WATTDOG_AGENT_HTTP_HOST=0.0.0.0
+WATTDOG_AGENT_HTTP_TOKEN=${TOKEN}
 `,
   );
   // By the name of its folder, the device is found again when it was unplugged and is another pty.
@@ -83,6 +91,7 @@ STORE_BIND=127.0.0.1:${store}
   return {
     store,
     mqtt,
+    http,
     panel,
     compose,
     container,
