@@ -19,7 +19,8 @@ interface Deps {
 
 /**
  * Judges all watches many times a second, the watcher first, and lets their guards act. One loop for all:
- * so nobody is judged by a time that the watcher slept through, and several that fall silent at once are seen. Ends with the last healing that was going on.
+ * so nobody is judged by a time that the watcher slept through, and several that fall silent at once are
+ * seen. Ends with the last healing that was going on.
  */
 export async function detect(
   { observer, guards, holdOf, beat, time }: Deps,

@@ -107,7 +107,8 @@ export async function startHouse(t: Owner, engine: PrivateEngine, options: Optio
       const from = Date.now() - cadence;
       await until(`${name}: readings`, 3 * cadence + 30_000, async () => (await readings(from)).length > 0);
       await until(`${name}: a verdict without suspicion`, START, () =>
-        ['healthy', ...(cadence > 2000 ? ['learning'] : [])].includes(agent.verdict(name)?.state ?? ''),
+        // A young watch learns anew after the long silences of those that heal late.
+        ['healthy', 'learning'].includes(agent.verdict(name)?.state ?? ''),
       );
     },
   };
