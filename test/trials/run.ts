@@ -50,12 +50,15 @@ export async function runTrials(t: Owner, options: TrialOptions): Promise<Outcom
     await sleep(HOLD + CADENCE * random());
     for (let first = true; begun < trials; first = false) {
       begun += 1;
-      if (kind.renews && !first) {
+      const renewed = async () => {
+        if (!kind.renews || first) return;
         await house.renew();
         await house.healthy();
         await sleep(HOLD + CADENCE * random());
-      }
-      const outcome = await playTrial(house, kind, random).catch(failed);
+      };
+      const outcome = await renewed()
+        .then(() => playTrial(house, kind, random))
+        .catch(failed);
       outcomes.push(outcome);
       say(outcome, number + 1);
     }
