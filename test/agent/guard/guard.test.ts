@@ -48,17 +48,17 @@ function guarded(
     /** Why it has no port. */
     trouble: undefined as string | undefined,
     helps: true,
-    heal: async (): Promise<HealReport> => RUNNING,
+    heal: async (_signal: AbortSignal): Promise<HealReport> => RUNNING,
   };
   let looks = 0;
   const healedAt: number[] = [];
   const asked: string[] = [];
   const healer = {
     target: 'the meter',
-    async heal({ frozen }: { frozen: boolean }) {
+    async heal({ frozen }: { frozen: boolean }, signal: AbortSignal) {
       asked.push(frozen ? 'kill' : 'restart');
       healedAt.push(time.monotonic());
-      const report = await meter.heal();
+      const report = await meter.heal(signal);
       if (meter.helps) meter.alive = true;
       return report;
     },
@@ -497,13 +497,14 @@ test('an agent that ends in the middle of an incident leaves the next one to go 
   const state = new AgentState(':memory:', silentLog);
   const time = virtualTime();
   const first = guarded(t, { state, time });
-  first.meter.heal = () => new Promise(() => {});
+  first.meter.heal = (signal) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   await first.pass(60_000);
   first.meter.alive = false;
   await first.pass(12_000);
   t.deepEqual(first.asked, ['restart']);
   t.is(state.incidents(1)[0]?.tries[0]?.result, 'begun');
-  void first.end();
+  await first.end();
 
   const second = guarded(t, { state, time });
   second.meter.alive = false;
