@@ -48,6 +48,8 @@ export const agentTopics = {
   watch: (name: string) => `wattdog/agent/watch/${name}`,
   /** Asks something of a watch; the verbs are `restart`, `hold` and `release`. */
   request: (verb: string, name: string) => `wattdog/agent/request/${verb}/${name}`,
+  /** Below it, and nowhere else, a request is answered. */
+  answers: 'wattdog/agent/answer/',
 };
 
 export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;

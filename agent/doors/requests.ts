@@ -22,8 +22,6 @@ export interface RequestCounts {
 /** What is answered on the request's response topic, as JSON. Times are ms since 1970 UTC. */
 type Answer = Demand | { heldUntil: number } | { released: true } | { error: string };
 
-/** An answer goes nowhere else: whoever may ask must not make us publish whatever he may not. */
-const ANSWERS = 'wattdog/agent/answer/';
 /** Requests at once, and ms until one more may follow. */
 const BURST = 10;
 const REFILL = 1000;
@@ -67,9 +65,10 @@ export function createRequests({
   const answerTo = (packet: IPublishPacket, answer: Answer, session: Session) => {
     const { responseTopic, correlationData } = packet.properties ?? {};
     if (responseTopic === undefined) return;
-    if (!responseTopic.startsWith(ANSWERS) || /[+#]/.test(responseTopic)) {
+    // Whoever may ask must not make us publish where he may not.
+    if (!responseTopic.startsWith(agentTopics.answers) || /[+#]/.test(responseTopic)) {
       log.warn(
-        `answering a request: the response topic must begin with ${ANSWERS}, got ${JSON.stringify(responseTopic.slice(0, 80))}`,
+        `answering a request: the response topic must begin with ${agentTopics.answers}, got ${JSON.stringify(responseTopic.slice(0, 80))}`,
       );
       return;
     }

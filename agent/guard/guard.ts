@@ -90,9 +90,9 @@ export class Guard {
     else if (this.#incident) this.#verify(this.#incident, verdict, at);
   }
 
-  /** Restarts it as soon as it can be, whatever the ladder says. @param by who asks. */
+  /** Restarts it at once, whatever the ladder says, unless that is being done already. @param by who asks. */
   demand(by: string): void {
-    this.#demandedBy = by;
+    if (this.#healing === undefined) this.#demandedBy = by;
   }
 
   /** The next incident is a drill's. @param listen is told of every moment. @returns how it ends. */

@@ -1,5 +1,6 @@
 import type { Agent } from 'undici';
 import { DropError, RetryError } from '../../shared/errors.ts';
+import { retryAfterMs } from '../../shared/retry-after.ts';
 import { field, type Request } from './service.ts';
 import { clip } from './words.ts';
 
@@ -82,16 +83,10 @@ function isRefusal(status: number): boolean {
 
 /** ms to wait, from the header (seconds or a date) and the body (Discord's, and Telegram's in `parameters`). */
 function pause(header: string | string[] | undefined, answer: unknown, now: number): number | undefined {
-  const text = Array.isArray(header) ? header[0] : header;
   const body = field(answer, 'retry_after') ?? field(field(answer, 'parameters'), 'retry_after');
-  const asked = [
-    text === undefined
-      ? Number.NaN
-      : /^\s*\d+(\.\d+)?\s*$/.test(text)
-        ? Number(text) * 1000
-        : Date.parse(text) - now,
-    typeof body === 'number' ? body * 1000 : Number.NaN,
-  ].filter((ms) => !Number.isNaN(ms));
+  const asked = [retryAfterMs(header, now), typeof body === 'number' ? body * 1000 : undefined].filter(
+    (ms) => ms !== undefined,
+  );
   if (asked.length === 0) return undefined;
   return Math.min(Math.max(0, ...asked), LONGEST_PAUSE);
 }

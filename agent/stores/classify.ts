@@ -1,3 +1,5 @@
+import { retryAfterMs } from '../../shared/retry-after.ts';
+
 /** What a store answered to a write. */
 export interface Answer {
   status: number;
@@ -46,19 +48,13 @@ export function classify(answer: Answer, points: number, now: number): Verdict {
   }
   if (status === 413) return { kind: 'too large', reason };
   const asked = retryAfterMs(answer.retryAfter, now);
-  return { kind: 'later', reason, afterMs: asked ?? (status >= 500 ? undefined : PATIENCE_MS) };
+  const afterMs = asked === undefined ? undefined : Math.min(asked, LONGEST_PAUSE_MS);
+  return { kind: 'later', reason, afterMs: afterMs ?? (status >= 500 ? undefined : PATIENCE_MS) };
 }
 
 /** InfluxDB 1.x: the one 404 that we can mend ourselves. */
 export const isDatabaseMissing = ({ status, body }: Answer): boolean =>
   status === 404 && /database not found/i.test(body);
-
-/** `Retry-After` as milliseconds from `now`: whole seconds or an HTTP date; undefined when it is neither. */
-function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_PAUSE_MS);
-}
 
 /**
  * How many points of a partial write were left out, undefined when it was none: InfluxDB 1 and 2 count them in

@@ -533,6 +533,19 @@ test('a restart that somebody demands is done at once, and recorded as his', asy
   t.deepEqual(events, ['stalled', 'restarted', 'recovered']);
 });
 
+test('a restart that is demanded while it is being healed is not another one', async (t) => {
+  const { pass, guard, meter, asked } = guarded(t);
+  await pass(60_000);
+  const healed = Promise.withResolvers<HealReport>();
+  meter.heal = () => healed.promise;
+  meter.alive = false;
+  await pass(12_000);
+  guard.demand('a webhook');
+  healed.resolve(RUNNING);
+  await pass(12_000);
+  t.deepEqual(asked, ['restart']);
+});
+
 test('a fire drill freezes it for real and tells every moment until it is verified', async (t) => {
   const { pass, guard, meter, time, state } = guarded(t);
   meter.answers = true;
