@@ -29,6 +29,8 @@ export interface Intake {
   readonly latest: ReadonlyMap<string, Reading>;
   /** Feeds the journal from one session, until it ends. */
   run(session: Session): Promise<void>;
+  /** A meter that is there no more has no newest reading. */
+  forget(meter: string): void;
 }
 
 /**
@@ -43,10 +45,13 @@ export function createIntake({
   journal,
   log,
   time = systemTime,
+  isFormer = () => false,
 }: {
   journal: Journal;
   log: Log;
   time?: Time;
+  /** Whether a meter is gone for good, and its watermark nobody's concern. */
+  isFormer?: (meter: string) => boolean;
 }): Intake {
   const counts: IntakeCounts = { received: 0, stored: 0, rejected: 0, failed: 0 };
   const latest = new Map<string, Reading>();
@@ -97,6 +102,8 @@ export function createIntake({
       else setImmediate(commit);
     };
     const onMessage = (topic: string, payload: Uint8Array) => {
+      // A retained message is deleted by an empty one.
+      if (payload.length === 0) return;
       let received: Arrivals | undefined;
       try {
         received = receive(topic, payload);
@@ -124,7 +131,7 @@ export function createIntake({
     };
 
     await session.subscribe([ALL.reading, ALL.backlog], 0, onMessage);
-    if (journal.trouble === undefined) announce(journal.watermarks());
+    if (journal.trouble === undefined) announce(journal.watermarks().filter(({ meter }) => !isFormer(meter)));
     await aborted(session.signal);
     // The journal may be closed right after this.
     commit();
@@ -134,6 +141,7 @@ export function createIntake({
     counts,
     latest,
     run,
+    forget: (meter) => void latest.delete(meter),
   };
 }
 

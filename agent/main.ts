@@ -27,6 +27,7 @@ import { type Supervised, superviseChild } from './heal/child.ts';
 import { createIntake } from './intake.ts';
 import { Journal } from './journal/journal.ts';
 import { keepJournal } from './journal/upkeep.ts';
+import { Meters } from './meters.ts';
 import { createLifeSigns } from './notify/life-signs.ts';
 import { createMessenger } from './notify/messenger.ts';
 import { AgentState } from './state.ts';
@@ -89,13 +90,14 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   for (const { store } of stores) opened.defer(() => store.close());
   const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));
 
-  const intake = createIntake({ journal, log });
+  const meters = new Meters(state.profileStore(log), log);
+  const intake = createIntake({ journal, log, isFormer: (meter) => meters.isFormer(meter) });
   const bulletin = new Bulletin();
   bulletin.post(agentTopics.state, 'online');
   const incidents = new Incidents(
     state,
     (event, incident) => {
-      bulletin.tell(agentTopics.event, { event, ...incident });
+      bulletin.tell(agentTopics.event(incident.watch), { event_type: event, ...incident });
       messenger.tell(incident);
     },
     log,
@@ -171,7 +173,7 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
         connected = true;
         bulletin.attach(session);
         try {
-          await Promise.all([intake.run(session), requests.run(session)]);
+          await Promise.all([intake.run(session), meters.run(session), requests.run(session)]);
         } finally {
           connected = false;
         }

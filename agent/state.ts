@@ -2,8 +2,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { openDatabase, troubleOf } from '../shared/database.ts';
 import { reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
+import type { Profile } from '../shared/wire.ts';
 import type { HoldRecord, HoldStore } from './guard/hold.ts';
 import type { Incident } from './guard/incident.ts';
+import type { ProfileStore } from './meters.ts';
 
 /** Incidents kept; a stall an hour for a year. */
 const MOST_INCIDENTS = 10_000;
@@ -14,9 +16,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS incident (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS hold (watch TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS cadence (watch TEXT PRIMARY KEY, gaps TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS meter (name TEXT PRIMARY KEY, profile TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** What the agent must remember beside the journal: incidents, holds, and the cadences it has learned. */
+/** What the agent must remember beside the journal: incidents, holds, learned cadences, and which meters there are. */
 export class AgentState {
   readonly #db: DatabaseSync;
 
@@ -86,6 +89,29 @@ export class AgentState {
     this.#db
       .prepare('INSERT INTO cadence VALUES (?, ?) ON CONFLICT DO UPDATE SET gaps = excluded.gaps')
       .run(watch, JSON.stringify(gaps.map(Math.round)));
+  }
+
+  /** What the meters of the house say they are. A disk that refuses costs it at the next start, until they say it again. */
+  profileStore(log: Log): ProfileStore {
+    return {
+      load: () =>
+        this.#db
+          .prepare('SELECT name, profile FROM meter')
+          .all()
+          .map(({ name, profile }) => ({
+            name: String(name),
+            profile: JSON.parse(String(profile)) as Profile | null,
+          })),
+      save: (name, profile) => {
+        try {
+          this.#db
+            .prepare('INSERT INTO meter VALUES (?, ?) ON CONFLICT DO UPDATE SET profile = excluded.profile')
+            .run(name, JSON.stringify(profile));
+        } catch (error) {
+          log.error(`keeping the profile of ${name}: ${reason(error)}`);
+        }
+      },
+    };
   }
 
   close(): void {

@@ -16,14 +16,15 @@ const RIGHTS: Record<Role, { publish: string[]; read: string[] }> = {
       everyMeter.backlog,
       everyMeter.availability,
       everyMeter.diagnostics,
+      everyMeter.profile,
       everyMeter.echo,
-      'homeassistant/#',
     ],
     read: [everyMeter.stored, everyMeter.probe, everyMeter.command],
   },
   agent: { publish: ['#'], read: ['#', '$SYS/#'] },
   reader: {
-    publish: ['homeassistant/status', 'wattdog/agent/request/#'],
+    // Home Assistant says when it starts, and deletes the announcement of a device that is removed there.
+    publish: ['homeassistant/#', 'wattdog/agent/request/#'],
     read: ['wattdog/#', 'homeassistant/#'],
   },
 };

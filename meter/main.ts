@@ -10,9 +10,11 @@ import { createDecoder } from './decoders/create.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import { createSerialPort, identifyDevice } from './device.ts';
 import { Diary } from './diagnostics.ts';
+import { installationOf } from './installation.ts';
 import { createLedger } from './ledger.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { readPort } from './port.ts';
+import { profileOf } from './profile.ts';
 import { createPublisher } from './publish.ts';
 import { simulatedPort } from './simulate.ts';
 import { createPricing, findTariff } from './tariff.ts';
@@ -30,11 +32,12 @@ export async function runMeter(
   const { time, log } = deps;
   const simulated = meter.port === 'simulated';
   const format = meter.decoder ?? 'panel';
+  const tariff = findTariff(meter.tariff);
   const options: AccountOptions = {
     phases: meter.phases,
     maxCurrent: meter.max_current,
     maxGap: meter.max_gap,
-    pricing: createPricing(findTariff(meter.tariff)),
+    pricing: createPricing(tariff),
     simulated,
   };
   const outbox = openFile(
@@ -47,6 +50,7 @@ export async function runMeter(
   const publisher = createPublisher(meter.name, brokerAddress(settings), {
     outbox,
     diagnostics: () => diary.snapshot(outbox.status, time.now()),
+    profile: profileOf(meter, tariff, installationOf(settings.data)),
     answer: () => diary.answer(),
     reopen: () => reopenPort('asked to reopen it'),
     time,

@@ -9,6 +9,7 @@ import {
   LONGEST_PROBE,
   meterTopics,
   type ProbeAnswer,
+  type Profile,
   type Reading,
 } from '../shared/wire.ts';
 import type { Diagnostics } from './diagnostics.ts';
@@ -37,6 +38,7 @@ const MOST_EXPIRY = 3600;
 interface Deps {
   outbox: Outbox;
   diagnostics: () => Diagnostics;
+  profile: Profile;
   /** What a probe is answered. */
   answer: () => Omit<ProbeAnswer, 'probe'>;
   reopen: () => void;
@@ -90,6 +92,8 @@ export function createPublisher(
     });
     session = opened;
     liveFrom.clear();
+    // Before anything else, so that whoever hears that it is there can know what it is.
+    await opened.publish(topics.profile, JSON.stringify(deps.profile), { retain: true });
     await opened.publish(topics.availability, 'online', { retain: true });
     log.info({ meter }, 'publishing');
     if (lastWatermark < since) await watermarks.wait(timing.watermarkGrace, time, opened.signal);

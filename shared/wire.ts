@@ -26,6 +26,8 @@ export function meterTopics(meter: string) {
     availability: `${root}/availability`,
     /** The state of port, decoder and outbox; retained. */
     diagnostics: `${root}/diagnostics`,
+    /** What kind of meter it is; retained. */
+    profile: `${root}/profile`,
     /** A question that only a process whose event loop turns can answer; any payload. */
     probe: `${root}/probe`,
     /** The answers, for whoever named no response topic of MQTT 5. */
@@ -44,8 +46,11 @@ export function meterOfReadings(topic: string): string | undefined {
 export const agentTopics = {
   state: 'wattdog/agent/state',
   canary: 'wattdog/agent/canary',
-  event: 'wattdog/agent/event',
+  /** What happens to a watch, as it happens. */
+  event: (watch: string) => `wattdog/agent/event/${watch}`,
   watch: (name: string) => `wattdog/agent/watch/${name}`,
+  /** A meter's totals and sums, from the journal; retained, and there while the meter is not. */
+  meter: (name: string) => `wattdog/agent/meter/${name}`,
   /** Asks something of a watch; the verbs are `restart`, `hold` and `release`. */
   request: (verb: string, name: string) => `wattdog/agent/request/${verb}/${name}`,
   /** Below it, and nowhere else, a request is answered. */
@@ -189,6 +194,42 @@ export interface ProbeAnswer {
   rejects: number;
 }
 
+const profileSchema = z.looseObject({
+  version: z.string().max(64),
+  installation: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits and -'),
+  meters: z.array(meterName).min(1).max(64),
+  port: z.string().max(500),
+  decoder: z.string().max(64),
+  simulated: z.boolean(),
+  fields: z.array(z.string().regex(phaseNumbers, 'must be such as current_1')).max(64),
+  power_basis: z.enum(POWER_BASES),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD'),
+  tariff: z.string().max(64),
+  periods: z.array(z.strictObject({ name: z.string().max(64), price: z.number() })).max(64),
+});
+
+/** What a meter says of itself once: what its readings carry, and what they mean. */
+export interface Profile {
+  /** Of wattdog. */
+  version: string;
+  /** Names the data folder its process runs on: the same meter under another name has the same. */
+  installation: string;
+  /** All meters of that process. One that is in it no more was renamed or removed. */
+  meters: string[];
+  /** Such as `/dev/serial/by-id/…`, or `simulated`. */
+  port: string;
+  decoder: string;
+  simulated: boolean;
+  /** What its readings carry for each phase: `current_1`, `voltage_1`, … */
+  fields: string[];
+  power_basis: (typeof POWER_BASES)[number];
+  /** ISO 4217. */
+  currency: string;
+  /** The tariff's name, and all of its periods with what a kWh costs in them. */
+  tariff: string;
+  periods: { name: string; price: number }[];
+}
+
 /** One backlog message holds at most this many readings. */
 export const BACKLOG_BATCH = 500;
 /** Bytes; nothing we send is larger, so the broker may refuse what is. */
@@ -198,6 +239,7 @@ export const decodeReading = (payload: Uint8Array): Reading => check(readingSche
 export const decodeBacklog = (payload: Uint8Array): Reading[] =>
   check(z.array(readingSchema).min(1).max(BACKLOG_BATCH), payload) as Reading[];
 export const decodeProbeAnswer = (payload: Uint8Array): ProbeAnswer => check(probeAnswerSchema, payload);
+export const decodeProfile = (payload: Uint8Array): Profile => check(profileSchema, payload);
 export const decodeWatermark = (payload: Uint8Array): Watermark => check(watermarkSchema, payload);
 
 /** @throws DropError naming the rule and the value received. */

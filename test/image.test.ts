@@ -189,22 +189,22 @@ test('an agent that is killed while it heals leaves the rest to the next one, wh
   };
   const observer = await connectAsync(url, { reconnectPeriod: 0 });
   t.teardown(() => observer.endAsync(true));
-  const events: { event: string; id: number }[] = [];
+  const events: { event_type: string; id: number }[] = [];
   let answers = 0;
   observer.on('message', (topic, payload) => {
-    if (topic === 'wattdog/agent/event') events.push(JSON.parse(String(payload)));
+    if (topic === 'wattdog/agent/event/doubly') events.push(JSON.parse(String(payload)));
     else answers += 1;
   });
-  await observer.subscribeAsync(['wattdog/agent/event', 'wattdog/doubly/echo']);
+  await observer.subscribeAsync(['wattdog/agent/event/doubly', 'wattdog/doubly/echo']);
 
   const { id } = await startMeter(t, engine, 'doubly', url);
   const first = startAgent();
   await until('the meter to have answered', 60_000, () => answers > 3);
   process.kill(Number(await stateOf(engine, id, 'Pid')), 'SIGSTOP');
-  await until('its conviction', 30_000, () => events.some(({ event }) => event === 'stalled'));
+  await until('its conviction', 30_000, () => events.some(({ event_type }) => event_type === 'stalled'));
   first.kill('SIGKILL');
   startAgent();
-  await until('its recovery', 120_000, () => events.some(({ event }) => event === 'recovered'));
+  await until('its recovery', 120_000, () => events.some(({ event_type }) => event_type === 'recovered'));
   t.deepEqual([...new Set(events.map((event) => event.id))], [1], 'one incident');
   const since = new Date(Date.now() - 600_000).toISOString();
   const told = await engine.docker(

@@ -57,6 +57,21 @@ export const agent = z.strictObject({
     })
     .prefault({}),
   notify,
+  home_assistant: z
+    .strictObject({
+      discovery: z
+        .enum(['device', 'component', 'off'])
+        .default('device')
+        .describe(
+          'how meters are announced: `device` from Home Assistant 2024.12 on, `component` for older ones and openHAB',
+        ),
+      prefix: z
+        .string()
+        .regex(/^[\w-]+(\/[\w-]+)*$/, 'must be a topic without wildcards, such as homeassistant')
+        .default('homeassistant')
+        .describe('its discovery prefix'),
+    })
+    .prefault({}),
   journal: z
     .strictObject({
       age: age

@@ -11,7 +11,8 @@ const PUBLISH: [Role, string, boolean][] = [
   ['meter', main.backlog, true],
   ['meter', main.availability, true],
   ['meter', main.diagnostics, true],
-  ['meter', 'homeassistant/device/main/config', true],
+  ['meter', main.profile, true],
+  ['meter', 'homeassistant/device/main/config', false],
   ['meter', main.stored, false],
   ['meter', agentTopics.state, false],
   ['meter', 'wattdog/main/reading/deeper', false],
@@ -25,7 +26,8 @@ const PUBLISH: [Role, string, boolean][] = [
   ['reader', 'wattdog/agent/request/restart/main', true],
   ['reader', main.reading, false],
   ['reader', main.stored, false],
-  ['reader', 'homeassistant/device/main/config', false],
+  ['reader', 'homeassistant/device/main/config', true],
+  ['reader', agentTopics.meter('main'), false],
 ];
 
 const READ: [Role, string, boolean][] = [

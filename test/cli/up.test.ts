@@ -48,19 +48,19 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
   const watch = '{ name: main, topics: [wattdog/main/reading], stall_after: 5s }';
   writeFileSync(join(cwd, 'wattdog.yaml'), `agent: { watches: [${watch}] }`);
   const { url, meterPid, out } = await startUp(t, [], { cwd });
-  const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event');
+  const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event/main');
   const readings = () => reader.received.filter(({ topic }) => topic === 'wattdog/main/reading');
   const events = () =>
     reader.received
-      .filter(({ topic }) => topic === 'wattdog/agent/event')
-      .map(({ payload }) => JSON.parse(payload) as { event: string; tries: { detail: string }[] });
+      .filter(({ topic }) => topic === 'wattdog/agent/event/main')
+      .map(({ payload }) => JSON.parse(payload) as { event_type: string; tries: { detail: string }[] });
   await until('readings', 30_000, () => readings().length > 3);
   const first = await until('the meter', 10_000, meterPid);
   process.kill(first, 'SIGSTOP');
   // The agent has just begun to see: it convicts nobody for the first 30 s.
-  await until('the recovery', 90_000, () => events().some(({ event }) => event === 'recovered'));
+  await until('the recovery', 90_000, () => events().some(({ event_type }) => event_type === 'recovered'));
   t.deepEqual(
-    events().map(({ event }) => event),
+    events().map(({ event_type }) => event_type),
     ['stalled', 'restarted', 'recovered'],
   );
   t.is(events().at(-1)?.tries[0]?.detail, 'the process was stopped (SIGSTOP)');
@@ -77,14 +77,16 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
 
 test('a meter that dies is an incident, though it is started again at once', async (t) => {
   const { url, meterPid } = await startUp(t);
-  const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event');
+  const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event/main');
   const on = (topic: string) => reader.received.filter((message) => message.topic === topic);
   await until('readings', 30_000, () => on('wattdog/main/reading').length > 1);
   process.kill(await until('the meter', 10_000, meterPid), 'SIGKILL');
-  await until('the recovery', 60_000, () => on('wattdog/agent/event').length === 2);
-  const events = on('wattdog/agent/event').map(({ payload }) => JSON.parse(payload) as { event: string });
-  t.like(events[0], { event: 'stalled', cause: 'ended', tries: [] });
-  t.like(events[1], { event: 'recovered', tries: [] });
+  await until('the recovery', 60_000, () => on('wattdog/agent/event/main').length === 2);
+  const events = on('wattdog/agent/event/main').map(
+    ({ payload }) => JSON.parse(payload) as { event_type: string },
+  );
+  t.like(events[0], { event_type: 'stalled', cause: 'ended', tries: [] });
+  t.like(events[1], { event_type: 'recovered', tries: [] });
 });
 
 test('kill -9 of the agent ends its meter', async (t) => {

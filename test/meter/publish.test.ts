@@ -4,7 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import type { Diagnostics } from '../../meter/diagnostics.ts';
 import type { Outbox } from '../../meter/outbox/outbox.ts';
+import { profileOf } from '../../meter/profile.ts';
 import { createPublisher, type Timing } from '../../meter/publish.ts';
+import { sceTouDA } from '../../meter/tariffs/sce-tou-d-a.ts';
+import { settingsSchema } from '../../shared/settings/schema.ts';
 import { systemTime } from '../../shared/time.ts';
 import {
   BACKLOG_BATCH,
@@ -57,6 +60,8 @@ function openOutbox(t: ExecutionContext): Outbox {
   return outbox;
 }
 
+const PROFILE = profileOf(settingsSchema.parse({}).meter, sceTouDA, 'here');
+
 /** The epoch of an outbox that holds readings. */
 const epochOf = (outbox: Outbox) => outbox.oldest(1)[0]?.epoch ?? '';
 
@@ -85,6 +90,7 @@ async function world(t: ExecutionContext) {
         {
           outbox,
           diagnostics: () => DIAGNOSTICS,
+          profile: PROFILE,
           answer: () => ({ port: 'open', quiet: 0.4, rejects: 2 }),
           reopen: () => {
             reopened += 1;

@@ -44,7 +44,7 @@ export function observe(
   client.on('error', () => {});
   client.on('connect', () => {
     connected = Date.now();
-    client.subscribe(['wattdog/agent/event', 'wattdog/agent/watch/+', 'wattdog/+/reading']);
+    client.subscribe(['wattdog/agent/event/+', 'wattdog/agent/watch/+', 'wattdog/+/reading']);
   });
   client.on('close', () => {
     connected = Number.POSITIVE_INFINITY;
@@ -56,8 +56,13 @@ export function observe(
       return;
     }
     const said = JSON.parse(String(payload)) as Record<string, string>;
-    const { event = '', watch = topic.slice(topic.lastIndexOf('/') + 1), state = '', sentence = '' } = said;
-    if (topic === 'wattdog/agent/event') told.push({ at, watch, event });
+    const {
+      event_type: event = '',
+      watch = topic.slice(topic.lastIndexOf('/') + 1),
+      state = '',
+      sentence = '',
+    } = said;
+    if (topic.startsWith('wattdog/agent/event/')) told.push({ at, watch, event });
     else if (state !== '')
       judged.push({ at, watch, state, sentence, ...(said.cause ? { cause: said.cause } : {}) });
   });
