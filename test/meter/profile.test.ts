@@ -20,7 +20,10 @@ test('a profile says what the readings carry and what they mean', (t) => {
     currency: 'USD',
     tariff: 'SCE TOU-D-A',
   });
-  t.deepEqual(said.periods[0], { name: 'summer on-peak', price: 0.48 });
+  t.deepEqual(
+    said.periods.find(({ name }) => name === 'summer on-peak'),
+    { name: 'summer on-peak', price: 0.48 },
+  );
 });
 
 test('a simulated one says so; power factors make watts', (t) => {
