@@ -36,6 +36,7 @@ import { Observer } from './watch/observer.ts';
 import { keepSight } from './watch/sight.ts';
 import { renderMetrics } from './web/metrics.ts';
 import { startWeb } from './web/server.ts';
+import { tokenOf } from './web/token.ts';
 
 const SAVE_CADENCES = 60_000;
 
@@ -52,6 +53,8 @@ interface Deps {
   log: Log;
   /** Starts a meter as our child; without it meters run elsewhere, in containers. */
   spawnMeter?: (broker: BrokerAddress) => ChildProcess;
+  /** The serial devices of this machine, where this process can see them. */
+  devices?: () => string[];
   /** Called once everything listens. */
   ready?: (agent: RunningAgent) => void;
 }
@@ -147,16 +150,20 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     broker: embedded?.broker.stats(),
     connected,
   });
-  const web = await startWeb(settings.agent, {
-    readiness: () => ({
-      broker: connected || 'no session with the broker',
-      journal: journal.trouble ?? true,
-    }),
-    metrics: (hooks) => renderMetrics(status(), { hooks, requests: requests.counts }),
-    operations,
-    now: time.now,
-    log,
-  });
+  const { token, made } = await tokenOf(settings);
+  const web = await startWeb(
+    { ...settings.agent, http: { ...settings.agent.http, token } },
+    {
+      readiness: () => ({
+        broker: connected || 'no session with the broker',
+        journal: journal.trouble ?? true,
+      }),
+      metrics: (hooks) => renderMetrics(status(), { hooks, requests: requests.counts }),
+      operations,
+      now: time.now,
+      log,
+    },
+  );
   opened.defer(() => web.close());
 
   const converse = (stopped: AbortSignal) =>
@@ -183,6 +190,9 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const storeNames = stores.map(({ store }) => store.name);
 
   log.info({ broker: address.url, http: web.port, data: settings.data }, 'the agent runs');
+  const page = settings.agent.notify.page ?? `http://localhost:${web.port}/`;
+  // Who reads this log may read the file that the token is in.
+  log.info(`the page: ${page}${made ? `#token=${token}` : ''}`);
   deps.ready?.({ status, operations, broker: address, httpPort: web.port });
   await together(
     signal,

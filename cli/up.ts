@@ -35,6 +35,7 @@ export async function up(
       {
         time: deps.time,
         log,
+        devices: listDevices,
         spawnMeter: (broker) => spawnMeter(deps.entry, deps.args, broker, log),
         ready: (agent) => void showLive(agent),
       },

@@ -1,7 +1,7 @@
 /** The agent's settings. */
 import * as z from 'zod';
 import { notify } from './notify.ts';
-import { age, isLoopback, secret, size, tcpPort, timeZone, uniqueNames } from './rules.ts';
+import { age, secret, size, tcpPort, timeZone, uniqueNames } from './rules.ts';
 import { store } from './stores.ts';
 import { maintenance, watch } from './watch.ts';
 
@@ -12,19 +12,13 @@ export const agent = z.strictObject({
         .string()
         .min(1)
         .default('127.0.0.1')
-        .describe('address of the HTTP port: health, metrics, webhooks, API'),
-      port: tcpPort.default(9288).describe('port for health, metrics, webhooks and the API'),
+        .describe('address of the HTTP port: the page, the API, health, metrics, webhooks'),
+      port: tcpPort.default(9288).describe('port of the page, the API, health, metrics and webhooks'),
       token: secret
         .optional()
-        .describe('bearer token for /metrics, the API and the webhooks; needed to listen beyond loopback'),
-    })
-    .superRefine(({ host, token }, context) => {
-      if (!isLoopback(host) && token === undefined)
-        context.addIssue({
-          code: 'custom',
-          path: ['host'],
-          message: 'must be a loopback address unless agent.http.token is set',
-        });
+        .describe(
+          'bearer token for the page, the API, /metrics and the webhooks; needed to listen beyond loopback, unless `broker.credentials` makes one, in its file `page`',
+        ),
     })
     .prefault({}),
   stores: z

@@ -118,7 +118,9 @@ const broker = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('a folder for the passwords of the users `meter` and `reader`, made at the first start'),
+    .describe(
+      'a folder for the passwords of the users `meter` and `reader`, and the token of the page, made at the first start',
+    ),
   max_connections: z.int().min(1).default(100).describe('further connections are refused'),
   max_packet: z
     .int()
@@ -151,6 +153,18 @@ export const settingsSchema = z
     agent: agent.prefault({}),
   })
   .superRefine(
+    ({ broker, agent: { http } }, context) => {
+      if (!isLoopback(http.host) && http.token === undefined && broker.credentials === undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['agent', 'http', 'host'],
+          message:
+            'must be a loopback address unless agent.http.token is set, or broker.credentials makes one by itself',
+        });
+    },
+    unlessWrong(['broker', 'credentials'], ['agent', 'http']),
+  )
+  .superRefine(
     ({ broker, mqtt }, context) => {
       const open = broker.users.length === 0 && broker.credentials === undefined;
       if (mqtt.url === 'embedded' && open && !isLoopback(broker.host))
@@ -161,9 +175,20 @@ export const settingsSchema = z
             'must be a loopback address unless broker.users or broker.credentials say who may connect (`wattdog hash-password` makes an entry; broker.credentials=DIR makes passwords by itself)',
         });
     },
-    // Said together with what is wrong elsewhere.
-    { when: ({ issues }) => !issues.some(({ path }) => path?.[0] === 'broker' || path?.[0] === 'mqtt') },
+    unlessWrong(['broker'], ['mqtt']),
   );
+
+/** A rule over several sections is said together with what is wrong elsewhere, but not in one of them. */
+function unlessWrong(...sections: string[][]) {
+  return {
+    when: ({ issues }: { issues: readonly { code: string; path?: PropertyKey[] | undefined }[] }) =>
+      !issues.some(
+        ({ code, path = [] }) =>
+          code !== 'unrecognized_keys' &&
+          sections.some((section) => path.every((step, depth) => (section[depth] ?? step) === step)),
+      ),
+  };
+}
 
 export type Settings = z.infer<typeof settingsSchema>;
 export type MeterSettings = Settings['meter'];

@@ -109,7 +109,7 @@ test('a secret comes from the file that a variable names, without its line end',
 
 test('everything that is wrong is said at once, each with key, origin, rule and value', (t) => {
   const lines = problems({
-    file: file('meter: { baud: 1.5, silence: 10, colour: red }\nbroker: { port: 70000 }\nbogus: 1'),
+    file: file('meter: { baud: fast, silence: 10, colour: red }\nbroker: { port: 70000 }\nbogus: 1'),
     environment: {
       WATTDOG_METER_NAME: 'Main Meter',
       WATTDOG_METER_MAX_CURRENT: 'lots',
@@ -121,7 +121,7 @@ test('everything that is wrong is said at once, each with key, origin, rule and 
     flags: { 'meter.decoder': 'dsmr', 'agent.http.host': '0.0.0.0', 'meter.speed': '9600' },
   });
   for (const expected of [
-    /^ {2}meter\.baud \(wattdog\.yaml\): expected int, got 1\.5$/,
+    /^ {2}meter\.baud \(wattdog\.yaml\): expected number, got "fast"$/,
     /^ {2}meter\.silence \(wattdog\.yaml\): expected string, got 10$/,
     /^ {2}meter \(wattdog\.yaml\): must be settings of wattdog, got "colour"$/,
     /^ {2}wattdog\.yaml( \(wattdog\.yaml\))?: must be settings of wattdog, got "bogus"$/,

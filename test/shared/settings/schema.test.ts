@@ -106,6 +106,10 @@ const accepted: [what: string, input: object][] = [
     { broker: { host: '0.0.0.0' }, mqtt: { url: 'mqtts://h:8883' } },
   ],
   ['an HTTP server for all with a token', { agent: { http: { host: '0.0.0.0', token: 'x' } } }],
+  [
+    'an HTTP server for all with a token to be made',
+    { broker: { credentials: 'c' }, agent: { http: { host: '0.0.0.0' } } },
+  ],
   ['loopback by any name', { broker: { host: 'localhost' }, agent: { http: { host: '127.1.2.3' } } }],
   ['a real port of one phase', { meter: { port: '/dev/ttyUSB0', decoder: 'amps', phases: [{}] } }],
   ['a URL with an @ in its path', { agent: { stores: [{ kind: 'victoriametrics', url: 'http://h/a@b' }] } }],
