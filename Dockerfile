@@ -29,8 +29,10 @@ LABEL org.opencontainers.image.title="wattdog" \
 COPY --from=build /image/ /
 # A small young generation costs a little CPU and saves 10 MB in each process.
 ENV PATH=/usr/local/bin NODE_ENV=production WATTDOG_DATA=/data NODE_OPTIONS=--max-semi-space-size=1
-# nobody:users on Unraid; /data is writable for whichever user compose chooses.
-USER 99:100
+# Started as root, it first gives its folders to this user, nobody:users on Unraid, and becomes it
+# (cli/identity.ts). Started as anybody else, /data is writable for them too.
+ENV PUID=99 PGID=100 UMASK=022
+EXPOSE 1883 9288
 WORKDIR /data
 ENTRYPOINT ["/usr/local/bin/wattdog"]
 CMD ["--help"]

@@ -46,12 +46,15 @@ export function createIntake({
   log,
   time = systemTime,
   isFormer = () => false,
+  heard = () => {},
 }: {
   journal: Journal;
   log: Log;
   time?: Time;
   /** Whether a meter is gone for good, and its watermark nobody's concern. */
   isFormer?: (meter: string) => boolean;
+  /** Is told of every live reading as it comes. */
+  heard?: (meter: string, reading: Reading) => void;
 }): Intake {
   const counts: IntakeCounts = { received: 0, stored: 0, rejected: 0, failed: 0 };
   const latest = new Map<string, Reading>();
@@ -65,6 +68,7 @@ export function createIntake({
     if (isLive) {
       const reading = decodeReading(payload);
       latest.set(meter, reading);
+      heard(meter, reading);
       return { arrivals: [{ meter, reading }], floors: [] };
     }
     const readings = decodeBacklog(payload);

@@ -9,11 +9,15 @@ import { brokerAddress } from '../shared/settings/broker-address.ts';
 import type { Settings, WatchSettings } from '../shared/settings/schema.ts';
 import { every, type Time } from '../shared/time.ts';
 import { together } from '../shared/together.ts';
+import { VERSION } from '../shared/version.ts';
 import { agentTopics, meterTopics } from '../shared/wire.ts';
 import { Bulletin } from './bulletin.ts';
 import { openDocker } from './docker.ts';
+import { House } from './doors/house.ts';
+import { Live } from './doors/live.ts';
 import type { Operations } from './doors/operations.ts';
 import { Operator } from './doors/operator.ts';
+import { keepPosted } from './doors/posts.ts';
 import { createRequests } from './doors/requests.ts';
 import { startEmbedded } from './embedded.ts';
 import { Forwarder } from './forward.ts';
@@ -24,7 +28,9 @@ import { Incidents } from './guard/incidents.ts';
 import { makeWard, specOf } from './guard/ward.ts';
 import { Wards } from './guard/wards.ts';
 import { type Supervised, superviseChild } from './heal/child.ts';
+import { createAnnouncer } from './home-assistant/create.ts';
 import { createIntake } from './intake.ts';
+import { thisZone } from './journal/calendar.ts';
 import { Journal } from './journal/journal.ts';
 import { keepJournal } from './journal/upkeep.ts';
 import { Meters } from './meters.ts';
@@ -34,6 +40,7 @@ import { AgentState } from './state.ts';
 import type { AgentStatus } from './status.ts';
 import { Observer } from './watch/observer.ts';
 import { keepSight } from './watch/sight.ts';
+import type { Verdict } from './watch/verdict.ts';
 import { renderMetrics } from './web/metrics.ts';
 import { startWeb } from './web/server.ts';
 import { tokenOf } from './web/token.ts';
@@ -94,7 +101,13 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));
 
   const meters = new Meters(state.profileStore(log), log);
-  const intake = createIntake({ journal, log, isFormer: (meter) => meters.isFormer(meter) });
+  const live = new Live(() => house.state());
+  const intake = createIntake({
+    journal,
+    log,
+    isFormer: (meter) => meters.isFormer(meter),
+    heard: (meter, reading) => live.tell({ event: 'reading', data: { meter, reading } }),
+  });
   const bulletin = new Bulletin();
   bulletin.post(agentTopics.state, 'online');
   const incidents = new Incidents(
@@ -102,12 +115,18 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     (event, incident) => {
       bulletin.tell(agentTopics.event(incident.watch), { event_type: event, ...incident });
       messenger.tell(incident);
+      live.tell({ event: 'incident', data: incident });
     },
     log,
   );
   const holds = new Holds(state.holdStore(log), settings.agent.maintenance, zone);
   const observer = new Observer();
   const docker = await openDocker(settings.agent.docker, { time, log });
+  const tellVerdict = (watch: string, verdict: Verdict) => {
+    bulletin.post(agentTopics.watch(watch), verdict);
+    for (const status of operations.watches())
+      if (status.name === watch) live.tell({ event: 'watch', data: status });
+  };
   const wards = new Wards(watchesOf(settings).map(specOf), {
     make: (spec) =>
       makeWard(spec, {
@@ -121,7 +140,7 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     guard: (ward, stopped) =>
       new Guard(
         ward,
-        { incidents, post: (verdict) => bulletin.post(agentTopics.watch(ward.name), verdict), time, log },
+        { incidents, post: (verdict) => tellVerdict(ward.name, verdict), time, log },
         AbortSignal.any([signal, stopped]),
       ),
     dropped: (name) => bulletin.retract(agentTopics.watch(name)),
@@ -130,13 +149,32 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     monotonic: time.monotonic,
     log,
   });
-  const operations = new Operator({ wards, holds, incidents, time, log });
-  const requests = createRequests({ operations, time, log });
+  const operations = new Operator({ wards, holds, incidents, meters, time, log });
   const lifeSigns = await createLifeSigns(
     settings.agent.notify.ping,
     { environment: process.env, time, log },
     signal,
   );
+
+  const started = time.now();
+  const house = new House({
+    ...{ meters, intake, journal, operations, live, zone: zone ?? thisZone(), time },
+    maxGap: settings.meter.max_gap,
+    stores: () => forwarders.map((forwarder) => forwarder.status()),
+    agent: () => ({
+      version: VERSION,
+      started,
+      now: time.now(),
+      zone: zone ?? thisZone(),
+      connected,
+      broker: address.url,
+      embedded: embedded !== undefined,
+      journal: { trouble: journal.trouble ?? null, expired: journal.counts.expired },
+      devices: deps.devices?.() ?? null,
+    }),
+  });
+
+  const requests = createRequests({ operations, queries: house, time, log });
 
   let connected = false;
   const status = (): AgentStatus => ({
@@ -160,12 +198,19 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
       }),
       metrics: (hooks) => renderMetrics(status(), { hooks, requests: requests.counts }),
       operations,
-      now: time.now,
+      queries: house,
+      time,
       log,
     },
   );
   opened.defer(() => web.close());
 
+  const storeNames = stores.map(({ store }) => store.name);
+  const announcer = createAnnouncer(settings.agent, {
+    ...{ meters, latest: intake.latest, operations, stores: storeNames, bulletin },
+    store: state.announcementStore(log),
+    ...{ time, log },
+  });
   const converse = (stopped: AbortSignal) =>
     keepSession(
       {
@@ -180,14 +225,13 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
         connected = true;
         bulletin.attach(session);
         try {
-          await Promise.all([intake.run(session), meters.run(session), requests.run(session)]);
+          await Promise.all([intake, meters, requests, announcer].map((part) => part.run(session)));
         } finally {
           connected = false;
         }
       },
     );
   const holdOf = (name: string) => holds.held(name, time.now())?.why ?? wards.holdOf(name);
-  const storeNames = stores.map(({ store }) => store.name);
 
   log.info({ broker: address.url, http: web.port, data: settings.data }, 'the agent runs');
   const page = settings.agent.notify.page ?? `http://localhost:${web.port}/`;
@@ -208,6 +252,8 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     (stopped) => keepHeartbeat('agent', time, stopped),
     (stopped) =>
       keepJournal(journal, { limits: settings.agent.journal, stores: storeNames }, { time, log }, stopped),
+    (stopped) =>
+      keepPosted({ queries: house, operations, meters, intake, bulletin, live, time, log }, stopped),
     (stopped) => keepCadences(wards, { state, time, log }, stopped),
     (stopped) => messenger.run(stopped),
     ...forwarders.map((forwarder) => (stopped: AbortSignal) => forwarder.run(stopped)),

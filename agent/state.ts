@@ -5,6 +5,7 @@ import type { Log } from '../shared/log.ts';
 import type { Profile } from '../shared/wire.ts';
 import type { HoldRecord, HoldStore } from './guard/hold.ts';
 import type { Incident } from './guard/incident.ts';
+import type { AnnouncementStore } from './home-assistant/announced.ts';
 import type { ProfileStore } from './meters.ts';
 
 /** Incidents kept; a stall an hour for a year. */
@@ -17,9 +18,14 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS hold (watch TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS cadence (watch TEXT PRIMARY KEY, gaps TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS meter (name TEXT PRIMARY KEY, profile TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS announcement (topic TEXT PRIMARY KEY, payload TEXT NOT NULL, gone INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
 `;
 
-/** What the agent must remember beside the journal: incidents, holds, learned cadences, and which meters there are. */
+/**
+ * What the agent must remember beside the journal: incidents, holds, learned cadences, which meters there are, and
+ * what Home Assistant was told of them.
+ */
 export class AgentState {
   readonly #db: DatabaseSync;
 
@@ -111,6 +117,37 @@ export class AgentState {
           log.error(`keeping the profile of ${name}: ${reason(error)}`);
         }
       },
+    };
+  }
+
+  /** What a disk refuses to keep is announced all the same; only its end may be missed at the next start. */
+  announcementStore(log: Log): AnnouncementStore {
+    const keep = (topic: string, write: () => void) => {
+      try {
+        write();
+      } catch (error) {
+        log.error(`keeping what was announced on ${topic}: ${reason(error)}`);
+      }
+    };
+    return {
+      load: () =>
+        this.#db
+          .prepare('SELECT topic, payload, gone FROM announcement')
+          .all()
+          .map(({ topic, payload, gone }) => ({
+            topic: String(topic),
+            payload: String(payload),
+            gone: gone === 1,
+          })),
+      save: ({ topic, payload, gone }) =>
+        keep(topic, () =>
+          this.#db
+            .prepare(`INSERT INTO announcement VALUES (?, ?, ?)
+              ON CONFLICT DO UPDATE SET payload = excluded.payload, gone = excluded.gone`)
+            .run(topic, payload, gone ? 1 : 0),
+        ),
+      drop: (topic) =>
+        keep(topic, () => this.#db.prepare('DELETE FROM announcement WHERE topic = ?').run(topic)),
     };
   }
 

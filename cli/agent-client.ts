@@ -1,7 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { GiveUpError, reason } from '../shared/errors.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 
-/** Asks the running agent. All throw GiveUpError: 2 where the agent says that the question is wrong, else 1. */
+/** Nobody answers where the agent should be, or no more. */
+export class AgentAway extends GiveUpError {
+  override name = 'AgentAway';
+}
+
+/** A server-sent event. */
+interface ServerEvent {
+  event: string;
+  /** What its JSON says. */
+  data: unknown;
+}
+
+/**
+ * Asks the running agent. All throw GiveUpError: 2 where the agent says that the question is wrong, else 1,
+ * and AgentAway where there is none.
+ */
 export interface AgentClient {
   /** Such as `http://127.0.0.1:9288`. */
   readonly url: string;
@@ -9,25 +26,35 @@ export interface AgentClient {
   ask<T>(action: string, path: string, body?: object): Promise<T>;
   /** Posts an empty object; each line of the answer as it comes. */
   lines(action: string, path: string): AsyncGenerator<unknown>;
+  /** Server-sent events as they come, until the agent goes, which throws AgentAway, or the signal aborts. */
+  events(action: string, path: string): AsyncGenerator<ServerEvent>;
 }
 
 /** ms for an answer to begin; a drill’s begins when its target is frozen. */
 const PATIENCE = 30_000;
+/** ms; an agent that has nothing to tell says so more often. */
+const SILENCE = 40_000;
 
 /** @param url the option `--agent`; otherwise the settings say where it is. @throws GiveUpError */
 export function openAgent(
-  { host, port, token }: Settings['agent']['http'],
+  settings: Pick<Settings, 'agent' | 'broker'>,
   url: string | undefined,
   signal: AbortSignal,
 ): AgentClient {
+  const { host, port } = settings.agent.http;
   const base = url === undefined ? urlOf(host, port) : checkUrl(url);
-  const request = async (action: string, path: string, body: object | undefined): Promise<Response> => {
+  const token = tokenOf(settings);
+  const request = async (
+    action: string,
+    path: string,
+    { body, stopped = signal }: { body?: object | undefined; stopped?: AbortSignal } = {},
+  ): Promise<Response> => {
     let response: Response;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new Error(`no answer in ${PATIENCE / 1000} s`)), PATIENCE);
     try {
       response = await fetch(`${base}${path}`, {
-        signal: AbortSignal.any([signal, late.signal]),
+        signal: AbortSignal.any([stopped, late.signal]),
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
         headers: {
           'content-type': 'application/json',
@@ -39,7 +66,7 @@ export function openAgent(
       });
     } catch (error) {
       if (signal.aborted) throw new GiveUpError(`${action}: interrupted`);
-      throw new GiveUpError(
+      throw new AgentAway(
         `${action}: the agent must be running at ${base} (settings agent.http.host and agent.http.port, or --agent URL), got ${cause(error)}`,
       );
     } finally {
@@ -51,7 +78,7 @@ export function openAgent(
   return {
     url: base,
     async ask<T>(action: string, path: string, body?: object) {
-      const response = await request(action, path, body);
+      const response = await request(action, path, { body });
       try {
         return (await response.json()) as T;
       } catch (error) {
@@ -59,7 +86,7 @@ export function openAgent(
       }
     },
     async *lines(action, path) {
-      const { body } = await request(action, path, {});
+      const { body } = await request(action, path, { body: {} });
       try {
         for await (const line of splitLines(body?.pipeThrough(new TextDecoderStream()) ?? []))
           yield JSON.parse(line);
@@ -68,7 +95,53 @@ export function openAgent(
         throw new GiveUpError(`${action}: the agent must tell it to its end, got ${cause(error)}`);
       }
     },
+    async *events(action, path) {
+      const silent = new AbortController();
+      const { body } = await request(action, path, { stopped: AbortSignal.any([signal, silent.signal]) });
+      const heard = () =>
+        setTimeout(() => silent.abort(new Error(`nothing for ${SILENCE / 1000} s`)), SILENCE);
+      let timer = heard();
+      let ended = 'its end';
+      try {
+        const lines = splitLines(body?.pipeThrough(new TextDecoderStream()) ?? [], () => {
+          clearTimeout(timer);
+          timer = heard();
+        });
+        yield* readEvents(lines);
+      } catch (error) {
+        ended = cause(error);
+      } finally {
+        clearTimeout(timer);
+      }
+      if (!signal.aborted) throw new AgentAway(`${action}: the agent must go on telling, got ${ended}`);
+    },
   };
+}
+
+/** The token of the settings, or the one that an agent on this machine has made for itself. */
+function tokenOf({ agent, broker }: Pick<Settings, 'agent' | 'broker'>): string | undefined {
+  if (agent.http.token !== undefined || broker.credentials === undefined) return agent.http.token;
+  try {
+    return readFileSync(join(broker.credentials, 'page'), 'utf8').trim() || undefined;
+  } catch {
+    return undefined; // None was made; where one is needed, the agent says so.
+  }
+}
+
+/** The fields `event` and `data` of https://html.spec.whatwg.org/#parsing-an-event-stream; comments keep it alive. */
+async function* readEvents(lines: AsyncIterable<string>): AsyncGenerator<ServerEvent> {
+  let event = '';
+  let data: string[] = [];
+  for await (const line of lines) {
+    const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line.replace(/\r$/, '')) ?? [];
+    if (field === 'event') event = value;
+    else if (field === 'data') data.push(value);
+    else if (line === '' || line === '\r') {
+      if (data.length > 0) yield { event: event || 'message', data: JSON.parse(data.join('\n')) };
+      event = '';
+      data = [];
+    }
+  }
 }
 
 function urlOf(host: string, port: number): string {
@@ -118,9 +191,13 @@ function cause(error: unknown): string {
   return reason(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }
 
-async function* splitLines(chunks: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
+async function* splitLines(
+  chunks: AsyncIterable<string> | Iterable<string>,
+  onChunk: () => void = () => {},
+): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of chunks) {
+    onChunk();
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;

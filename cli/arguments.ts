@@ -1,4 +1,5 @@
 import { GiveUpError } from '../shared/errors.ts';
+import { nearest } from './nearest.ts';
 
 /** Short names for the settings people give most. */
 const SHORT: Record<string, string> = {
@@ -46,7 +47,7 @@ export function parseArguments(args: readonly string[], own: readonly string[] =
     const value = inline ?? rest.shift();
     if (value === undefined || (inline === undefined && value.startsWith('--')))
       throw new GiveUpError(
-        `reading the command line: --${name} must have a value, got ${value === undefined ? 'nothing' : 'another flag (write --NAME=VALUE for a value that starts with --)'}`,
+        `reading the command line: --${name} must have a value, got ${value === undefined ? 'nothing' : 'another flag (write --NAME=VALUE for a value that starts with --)'}${meant(name, valued)}`,
         2,
       );
     if (name === 'config') parsed.config = value;
@@ -54,4 +55,11 @@ export function parseArguments(args: readonly string[], own: readonly string[] =
     else parsed.flags[SHORT[name] ?? name] = value;
   }
   return parsed;
+}
+
+/** `; did you mean --json?`, where a name that is none of the command’s options looks like one. */
+export function meant(name: string, own: readonly string[]): string {
+  const known = [...own, ...Object.keys(SHORT), 'config', 'data', 'help'];
+  const close = known.includes(name) ? undefined : nearest(name, known);
+  return close === undefined ? '' : `; did you mean --${close}?`;
 }

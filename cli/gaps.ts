@@ -39,7 +39,7 @@ export function openGapRow({ meter, start }: OpenGap, now: number): Record<strin
   };
   return {
     ...known,
-    'readings missed': '',
+    missed: '',
     'kWh counted': '',
     'kWh estimated': '',
     cost: '',
@@ -55,7 +55,7 @@ export function gapRow(gap: Gap): Record<string, string | number> {
     to: showMoment(gap.end),
     lasted: showDuration(gap.end - gap.start),
     why: CAUSES[gap.cause],
-    'readings missed': gap.readings,
+    missed: gap.readings,
     'kWh counted': gap.energy.toFixed(3),
     'kWh estimated': gap.estimatedEnergy.toFixed(3),
     cost: gap.cost.toFixed(2),

@@ -12,60 +12,77 @@ import type { Arguments } from './arguments.ts';
 import { deadLetterRow } from './dead-letters.ts';
 import { exportLines, type Range } from './export.ts';
 import { gapRow, openGapRow, openGaps } from './gaps.ts';
-import { LiveLine, type Terminal } from './live-line.ts';
+import { LiveLine } from './live-line.ts';
 import { parseMoment } from './moment.ts';
+import { createProgress } from './progress.ts';
 import { chooseStore, replay } from './replay.ts';
+import type { Screen } from './screen.ts';
 import { printRows } from './table.ts';
 
 /** Rows a table shows at most. */
 const MOST = 10_000;
 
-export function listGaps({ options }: Arguments, settings: Settings, out: Terminal): void {
+export function listGaps({ options }: Arguments, settings: Settings, out: Screen): void {
   using journal = openJournal(options, settings);
   const { from, to } = rangeOf(options);
   const now = systemTime.now();
   const open = to > now ? openGaps(journal.newest(), settings.meter.max_gap, now) : [];
   printRows(
     out,
-    options.json,
-    [...journal.gaps(from, to, MOST).reverse(), ...open],
+    { items: [...journal.gaps(from, to, MOST).reverse(), ...open], json: options.json },
     (gap) => (gap.end === null ? openGapRow(gap, now) : gapRow(gap)),
-    'no gap: every interval has its reading',
+    {
+      none: 'no gap: every interval has its reading',
+      shorten: 'why',
+      leaveOut: ['cost estimated', 'cost', 'kWh estimated', 'to', 'kWh counted'],
+    },
   );
 }
 
-export function listDeadLetters({ options }: Arguments, settings: Settings, out: Terminal): void {
+export function listDeadLetters({ options }: Arguments, settings: Settings, out: Screen): void {
   using journal = openJournal(options, settings);
-  printRows(
-    out,
-    options.json,
-    journal.deadLetters(MOST).reverse(),
-    deadLetterRow,
-    'no store has refused a reading',
-  );
+  printRows(out, { items: journal.deadLetters(MOST).reverse(), json: options.json }, deadLetterRow, {
+    none: 'no store has refused a reading',
+    shorten: 'reason',
+    leaveOut: ['refused'],
+  });
 }
 
 export async function exportJournal(
   { options }: Arguments,
   settings: Settings,
-  out: NodeJS.WritableStream,
+  { out, progress }: { out: NodeJS.WriteStream; progress: Screen },
   signal: AbortSignal,
 ): Promise<void> {
   using journal = openJournal(options, settings);
-  const lines = exportLines(journal, rangeOf(options), options);
+  const range = rangeOf(options);
+  const line = new LiveLine(progress);
+  // On a terminal the readings themselves are seen to come.
+  const isShown = line.isTTY && out.isTTY !== true;
+  const { passes, lines } = exportLines(
+    journal,
+    range,
+    options,
+    (read) => isShown && bar.show(read / passes),
+  );
+  const total = isShown ? journal.countBetween(range.from, range.to) : 0;
+  const bar = createProgress('exporting', total, line, { time: systemTime, columns: progress.columns });
   try {
     await pipeline(Readable.from(lines), out, { signal, end: false });
   } catch (error) {
-    // Who reads us has read enough, such as `head`.
-    if (!signal.aborted && !(error instanceof Error && 'code' in error && error.code === 'EPIPE'))
-      throw error;
+    if (!signal.aborted && !isBrokenPipe(error)) throw error;
+  } finally {
+    bar.end();
   }
+  // Who reads us may have read enough, such as `head`.
+  if (signal.aborted && !isBrokenPipe(signal.reason))
+    throw new GiveUpError('exporting: interrupted, the output is not complete');
 }
 
 export async function replayJournal(
   { options }: Arguments,
   settings: Settings,
-  out: Terminal,
+  out: Screen,
   signal: AbortSignal,
 ): Promise<void> {
   using journal = openJournal(options, settings);
@@ -75,34 +92,31 @@ export async function replayJournal(
   const line = new LiveLine(out);
   const log = await createLog(settings.log, line);
   const store = openStore(chosen, systemTime.now);
+  const bar = createProgress(store.name, total, line, { time: systemTime, columns: out.columns });
   const began = systemTime.monotonic();
   try {
     const { written, rejected } = await replay(
       journal,
       { store, batch: chosen.batch },
       range,
-      {
-        time: systemTime,
-        log,
-        progress: (done) => {
-          const sent = done.written + done.rejected;
-          const percent = total === 0 ? 100 : Math.floor((100 * sent) / total);
-          line.show(`${store.name}: ${sent} of ${total} readings, ${percent} %`);
-        },
-      },
+      { time: systemTime, log, progress: (done) => bar.show(done.written + done.rejected) },
       signal,
     );
     const seconds = (systemTime.monotonic() - began) / 1000;
-    line.show('');
+    bar.end();
     line.write(
       `${store.name}: ${written} of ${total} readings in ${seconds.toFixed(1)} s, ${rejected} refused\n`,
     );
     if (written + rejected < total)
       throw new GiveUpError(`replaying: stopped after ${written} of ${total} readings`);
   } finally {
-    line.end();
+    bar.end();
     await store.close();
   }
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 
 function rangeOf({ from, to }: Arguments['options']): Range {

@@ -3,8 +3,8 @@ import { showDuration, showMoment } from './moment.ts';
 
 /** A row of `wattdog incidents`; what has not happened stays empty. */
 export function incidentRow(incident: Incident): Record<string, string | number> {
-  const { id, watch, began, detected, recovered, cause, tries, help, loss, verdict } = incident;
-  const open = help === undefined ? 'not yet' : 'needs help';
+  const { id, watch, began, detected, recovered, cause, tries, help, withdrawn, loss, verdict } = incident;
+  const open = withdrawn !== undefined ? 'withdrawn' : help === undefined ? 'not yet' : 'needs help';
   return {
     id,
     watch,
@@ -14,7 +14,7 @@ export function incidentRow(incident: Incident): Record<string, string | number>
     tries: tries.length,
     'recovered after': recovered === undefined ? open : showDuration(recovered - began),
     lost: loss === undefined ? '' : showLoss(loss),
-    why: help?.why ?? verdict,
+    why: withdrawn?.why ?? help?.why ?? verdict,
   };
 }
 
@@ -22,4 +22,14 @@ export function incidentRow(incident: Incident): Record<string, string | number>
 export function showLoss({ readings, seconds, energy }: Loss): string {
   const counted = energy === 0 ? '' : `, ${energy.toFixed(3)} kWh uncounted`;
   return `${readings} readings in ${showDuration(seconds * 1000)}${counted}`;
+}
+
+/** `frozen: does not answer for 2.1 s; recovered after 5.6 s; lost 4 readings in 5.6 s`. */
+export function showIncident(incident: Incident): string {
+  const { began, cause, verdict, recovered, help, withdrawn, loss } = incident;
+  const lost = loss === undefined ? '' : `; lost ${showLoss(loss)}`;
+  const told = (state: string) => `${cause}: ${verdict}; ${state}${lost}`;
+  if (recovered !== undefined) return told(`recovered after ${showDuration(recovered - began)}`);
+  if (withdrawn !== undefined) return told(`no longer waited for: ${withdrawn.why}`);
+  return told(help === undefined ? 'not over yet' : `needs help: ${help.why}`);
 }

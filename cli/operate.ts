@@ -1,35 +1,60 @@
 /** What the command line asks of a running agent. */
 
-import type { Demand, WatchStatus } from '../agent/doors/operations.ts';
+import type { Demand, Forgotten, WatchStatus } from '../agent/doors/operations.ts';
+import type { MeterView } from '../agent/doors/views.ts';
 import type { Incident, Moment } from '../agent/guard/incident.ts';
 import { GiveUpError } from '../shared/errors.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { Arguments } from './arguments.ts';
+import { styleOfState } from './colours.ts';
 import { describeLoss, describeMoment } from './drill.ts';
 import { incidentRow } from './incidents.ts';
-import type { Terminal } from './live-line.ts';
+import { meterRow } from './meters.ts';
 import { showMoment } from './moment.ts';
+import type { Screen, Style } from './screen.ts';
 import { oneLine, printRows } from './table.ts';
 import { watchRow } from './watches.ts';
 
-export async function listWatches(agent: AgentClient, { options }: Arguments, out: Terminal): Promise<void> {
+/** How an incident that is not over looks. */
+const OPEN: Record<string, Style> = { 'not yet': 'yellow', 'needs help': 'red' };
+
+export async function listWatches(agent: AgentClient, { options }: Arguments, out: Screen): Promise<void> {
   const { watches } = await agent.ask<{ watches: WatchStatus[] }>('listing the watches', '/api/v1/watches');
-  printRows(out, options.json, watches, watchRow, 'nothing is watched');
+  printRows(out, { items: watches, json: options.json }, watchRow, {
+    none: 'nothing is watched',
+    shorten: 'why',
+    leaveOut: ['held until', 'restarts', 'silent'],
+    styleOf: (heading, cell) => (heading === 'state' ? styleOfState(cell) : undefined),
+  });
+}
+
+export async function listMeters(agent: AgentClient, { options }: Arguments, out: Screen): Promise<void> {
+  const { meters } = await agent.ask<{ meters: MeterView[] }>('listing the meters', '/api/v1/meters');
+  const now = Date.now();
+  printRows(out, { items: meters, json: options.json }, (meter) => meterRow(meter, now), {
+    none: 'no meter has been heard of yet',
+    leaveOut: ['expected', 'cost yesterday', 'kWh yesterday', 'age', 'state', 'cost month'],
+  });
 }
 
 export async function listIncidents(
   agent: AgentClient,
   { options: { limit = '20', json } }: Arguments,
-  out: Terminal,
+  out: Screen,
 ): Promise<void> {
   const incidents = await newestIncidents(agent, limit);
-  printRows(out, json, incidents.reverse(), incidentRow, 'there was no incident');
+  printRows(out, { items: incidents.reverse(), json }, incidentRow, {
+    none: 'there was no incident',
+    shorten: 'why',
+    leaveOut: ['lost', 'tries', 'noticed after', 'id'],
+    styleOf: (heading, cell) => (heading === 'recovered after' ? OPEN[cell] : undefined),
+  });
 }
 
 export async function restart(
   agent: AgentClient,
   { words: [watch = ''], options }: Arguments,
-  out: Terminal,
+  out: Screen,
 ): Promise<void> {
   const { sentence } = await agent.ask<Demand>(`restarting ${watch}`, pathOf(watch, 'restart'), {
     force: options.force !== undefined,
@@ -40,7 +65,7 @@ export async function restart(
 export async function hold(
   agent: AgentClient,
   { words: [name = '', time = ''] }: Arguments,
-  out: Terminal,
+  out: Screen,
 ): Promise<void> {
   const { watch, heldUntil } = await agent.ask<{ watch: string; heldUntil: number }>(
     `holding ${name}`,
@@ -53,7 +78,7 @@ export async function hold(
 export async function release(
   agent: AgentClient,
   { words: [name = ''] }: Arguments,
-  out: Terminal,
+  out: Screen,
 ): Promise<void> {
   const { watch, heldUntil } = await agent.ask<{ watch: string; heldUntil?: number }>(
     `releasing ${name}`,
@@ -64,6 +89,19 @@ export async function release(
   else out.write(`${watch} is still left alone until ${showMoment(heldUntil)}, for maintenance\n`);
 }
 
+export async function forget(
+  agent: AgentClient,
+  { words: [name = ''] }: Arguments,
+  out: Screen,
+): Promise<void> {
+  const { sentence } = await agent.ask<Forgotten>(
+    `forgetting ${name}`,
+    `/api/v1/meters/${encodeURIComponent(name)}/forget`,
+    {},
+  );
+  out.write(`${oneLine(sentence)}\n`);
+}
+
 /**
  * Freezes what the watch would restart and tells what happens, as it happens.
  * @throws GiveUpError unless its recovery was verified.
@@ -71,7 +109,7 @@ export async function release(
 export async function drill(
   agent: AgentClient,
   { words: [name = ''] }: Arguments,
-  out: Terminal,
+  out: Screen,
 ): Promise<void> {
   const action = `drilling ${name}`;
   const target = await targetOf(agent, action, name);

@@ -51,14 +51,16 @@ export const agentTopics = {
   watch: (name: string) => `wattdog/agent/watch/${name}`,
   /** A meter's totals and sums, from the journal; retained, and there while the meter is not. */
   meter: (name: string) => `wattdog/agent/meter/${name}`,
-  /** Asks something of a watch; the verbs are `restart`, `hold` and `release`. */
+  /** How far a metrics store has been fed, and what is wrong with it; retained. */
+  store: (name: string) => `wattdog/agent/store/${name}`,
+  /** Asks something: `restart`, `hold` and `release` of a watch, `forget` of a meter, `get` of what may be read. */
   request: (verb: string, name: string) => `wattdog/agent/request/${verb}/${name}`,
   /** Below it, and nowhere else, a request is answered. */
   answers: 'wattdog/agent/answer/',
 };
 
 export const QUALITIES = ['measured', 'counted', 'estimated', 'simulated'] as const;
-const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
+export const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
 
 /**
  * Why there were no readings for a while. `reader`: the meter's process was not running; `port`: the device

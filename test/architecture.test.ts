@@ -58,6 +58,22 @@ const broken: [what: string, files: Record<string, string>, complaint: RegExp][]
   ],
   ['a file imports itself', { 'shared/a.ts': "import { b } from './a.ts';" }, /must be no cycle/],
   [
+    'the page imports a value of the agent',
+    { 'agent/page/x.ts': "import { agentView } from '../doors/views.ts';" },
+    /^agent\/page\/x\.ts imports agent\/doors\/views\.ts: the page may import types only, and words$/,
+  ],
+  [
+    'words need more',
+    { 'agent/notify/words.ts': "import { a } from '../state.ts';" },
+    /types only, and words/,
+  ],
+  ['the agent imports the page', { 'agent/x.ts': "import { a } from './page/y.ts';" }, /only the page may/],
+  [
+    'the page needs Node',
+    { 'agent/page/x.ts': "import { join } from 'node:path';" },
+    /^agent\/page\/x\.ts imports node:path: must run in a browser$/,
+  ],
+  [
     'a file is long',
     { 'agent/x.ts': 'x\n'.repeat(301) },
     /^agent\/x\.ts: must be at most 300 lines long, has 301$/,
@@ -83,6 +99,10 @@ test('what is allowed is not refused', (t) => {
     'agent/deep/b.ts': "import { c } from '../../shared/c.ts';",
     'test/agent/main.test.ts': "import { runAgent } from '../../agent/main.ts';",
     'agent/x.ts': 'x\n'.repeat(300),
+    'agent/page/x.ts':
+      "import type { A } from '../doors/views.ts';\nimport { b } from '../notify/words.ts';\nimport { c } from './deep/c.ts';",
+    'agent/page/deep/c.ts': "import uPlot from 'uplot';",
+    'test/agent/page/x.test.ts': "import { c } from '../../../agent/page/deep/c.ts';",
   };
   t.deepEqual(checkStructure(Object.entries(files).map(([path, text]) => ({ path, text }))), []);
 });

@@ -8,8 +8,7 @@ import { startBroker } from '../broker/broker.ts';
 import { loadSettings } from '../shared/settings/load.ts';
 import { systemTime } from '../shared/time.ts';
 import { decodeReading } from '../shared/wire.ts';
-
-import { startDeployment, TOKEN } from './support/deployment.ts';
+import { startDeployment } from './support/deployment.ts';
 import type { PrivateEngine } from './support/engine.ts';
 import { buildImage, importDebootstrapBase, importVictoriaMetrics } from './support/engine-image.ts';
 import { engineTest, sharedEngine } from './support/engine-test.ts';
@@ -24,9 +23,11 @@ const engineWithImage = sharedEngine(async (engine) => {
   await buildImage(engine, IMAGE);
 });
 
+/** As a user without rights, unless the arguments say otherwise. */
 async function inImage(...args: string[]): Promise<string> {
   const engine = await engineWithImage();
-  return await engine.docker('run', '--rm', '--network', 'none', '--read-only', '--cap-drop=ALL', ...args);
+  const lean = ['--network', 'none', '--read-only', '--cap-drop=ALL', '--user', '99:100'];
+  return await engine.docker('run', '--rm', ...lean, ...args);
 }
 
 test('the image runs every command’s help as a user without rights', async (t) => {
@@ -34,14 +35,35 @@ test('the image runs every command’s help as a user without rights', async (t)
   t.regex(await inImage(IMAGE), /usage: wattdog/);
   for (const command of ['up', 'agent', 'meter', 'broker', 'check'])
     t.regex(await inImage(IMAGE, command, '--help'), new RegExp(`^wattdog ${command}: `));
-  const ids = await inImage(
-    ...['--entrypoint', 'node', IMAGE, '-p', '[process.getuid(), process.getgid()].join()'],
-  );
-  t.is(ids, '99,100');
+});
+
+test('started as root it becomes PUID:PGID, stays root where it is told to, and otherwise says what it lacks', async (t) => {
+  t.timeout(600_000);
+  const engine = await engineWithImage();
+  const volume = await engine.docker('volume', 'create');
+  t.teardown(() => engine.docker('volume', 'rm', volume));
+  const root = ['--user', '0:0', '--volume', `${volume}:/data`];
+  // As an agent that ran as root has left it.
+  const leave = `require('node:fs').writeFileSync('/data/journal.db', '')`;
+  await inImage(...root, '--entrypoint', 'node', IMAGE, '--eval', leave);
+
+  await t.throwsAsync(inImage(...root, IMAGE, 'dead-letters'), {
+    message: /becoming PUID:PGID 99:100: the container must have the capabilities CHOWN, SETGID and SETUID/,
+  });
+  const owner = async () => {
+    const script = `const { uid, gid } = require('node:fs').statSync('/data/journal.db'); console.log(uid, gid)`;
+    return await inImage('--volume', `${volume}:/data`, '--entrypoint', 'node', IMAGE, '--eval', script);
+  };
+  const check = ['check', '--meter.name', 'den'];
+  t.regex(await inImage(...root, '--env', 'PUID=0', '--env', 'PGID=0', IMAGE, ...check), /name: den/);
+  t.is(await owner(), '0 0');
+  const rights = ['CHOWN', 'SETGID', 'SETUID'].flatMap((name) => ['--cap-add', name]);
+  t.regex(await inImage(...root, ...rights, '--env', 'PUID=4711', IMAGE, ...check), /name: den/);
+  t.is(await owner(), '4711 100');
 });
 
 test('the image shows its settings, with its data in /data', async (t) => {
-  t.regex(await inImage(IMAGE, 'check'), /^data: \/data$/m);
+  t.regex(await inImage('--volume', '/data', IMAGE, 'check'), /^data: \/data$/m);
 });
 
 test('the image can open serial ports: its native binding loads', async (t) => {
@@ -245,6 +267,11 @@ test('compose.yaml: a serial line becomes a point; the frozen meter is healed an
   const file = join(temporaryFolder(t), 'reader');
   await engine.docker('cp', `${await home.container('agent')}:/credentials/reader`, file);
   const password = readFileSync(file, 'utf8').trim();
+  for (const service of ['agent', 'meter']) {
+    const status = readFileSync(`/proc/${await home.pid(service)}/status`, 'utf8');
+    t.regex(status, /^Uid:\t99\t99\t99\t99$/m, service);
+    t.regex(status, /^CapEff:\t0+$/m, service);
+  }
   const reader = await connectAsync(address, { username: 'reader', password, reconnectPeriod: 0 });
   t.teardown(() => reader.endAsync(true));
   const heard = new Promise<Uint8Array>((resolve) =>
@@ -272,7 +299,7 @@ test('compose.yaml: a serial line becomes a point; the frozen meter is healed an
   const door = (path: string, authorization: string) =>
     fetch(`http://127.0.0.1:${home.http}${path}`, { method: 'POST', headers: { authorization } });
   t.is((await door('/restart-main', 'Bearer wrong')).status, 401);
-  const refused = await door('/restart-main', `Bearer ${TOKEN}`);
+  const refused = await door('/restart-main', `Bearer ${await home.password('page')}`);
   t.is(refused.status, 409, 'it is well');
   t.regex(await refused.text(), /main is (healthy|learning|recovering)/);
 

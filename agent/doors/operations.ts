@@ -20,6 +20,14 @@ export interface Demand {
   sentence: string;
 }
 
+/** What became of a wish to forget a meter. */
+export interface Forgotten {
+  /** `online`: it is there, and would be known again at once. */
+  result: 'forgotten' | 'online' | 'unknown';
+  /** Why, in words. */
+  sentence: string;
+}
+
 /** All that may be asked of the agent from outside, by whichever door. */
 export interface Operations {
   watches(): WatchStatus[];
@@ -32,6 +40,8 @@ export interface Operations {
   /** @param forMs how long it is left alone, from now. @returns until when, ms since 1970 UTC. */
   hold(watch: string, forMs: number, by: string): number;
   release(watch: string, by: string): void;
+  /** Lets go of a meter that is there no more; what it measured stays in the journal. */
+  forget(meter: string, by: string): Forgotten;
   /** Freezes the target for real and tells what happens until it is verified or the signal aborts. @throws RetryError, GiveUpError */
   drill(watch: string, by: string, signal: AbortSignal): AsyncIterable<Moment>;
 }

@@ -6,13 +6,15 @@ import type { Holds } from '../guard/hold.ts';
 import type { Incident, Moment } from '../guard/incident.ts';
 import type { Incidents } from '../guard/incidents.ts';
 import type { Wards } from '../guard/wards.ts';
+import type { Meters } from '../meters.ts';
 import type { Verdict } from '../watch/verdict.ts';
-import type { Demand, Operations, WatchStatus } from './operations.ts';
+import type { Demand, Forgotten, Operations, WatchStatus } from './operations.ts';
 
 interface Deps {
   wards: Wards;
   holds: Holds;
   incidents: Incidents;
+  meters: Pick<Meters, 'get' | 'forget'>;
   time: Time;
   log: Log;
 }
@@ -70,6 +72,17 @@ export class Operator implements Operations {
   release(watch: string, by: string): void {
     this.#deps.holds.release(watch);
     this.#deps.log.info({ watch, by }, 'released');
+  }
+
+  forget(name: string, by: string): Forgotten {
+    const { meters, log } = this.#deps;
+    const meter = meters.get(name);
+    if (meter === undefined) return { result: 'unknown', sentence: `there is no meter ${name}` };
+    if (meter.online === true)
+      return { result: 'online', sentence: `${name} is online: it would be known again at once` };
+    log.info({ meter: name, by }, 'a meter is to be forgotten');
+    meters.forget(name);
+    return { result: 'forgotten', sentence: `${name} is forgotten; what it measured stays in the journal` };
   }
 
   async *drill(watch: string, by: string, signal: AbortSignal): AsyncGenerator<Moment> {

@@ -1,12 +1,15 @@
-/** The door on MQTT: `wattdog/agent/request/<verb>/<watch>`. */
+/** The door on MQTT: `wattdog/agent/request/<verb>/<name>`. */
 import type { IPublishPacket } from 'mqtt';
-import { DropError, reason } from '../../shared/errors.ts';
+import { DropError, RetryError, reason } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Session } from '../../shared/mqtt.ts';
 import { aborted, type Time } from '../../shared/time.ts';
-import { agentTopics } from '../../shared/wire.ts';
+import { agentTopics, LARGEST_PAYLOAD } from '../../shared/wire.ts';
 import { holdTime } from '../guard/hold.ts';
-import type { Demand, Operations } from './operations.ts';
+import { shown } from './issue.ts';
+import type { Operations } from './operations.ts';
+import type { Queries } from './queries.ts';
+import { createReads } from './reads.ts';
 
 export interface RequestCounts {
   /** Carried out, whatever became of it. */
@@ -19,13 +22,13 @@ export interface RequestCounts {
   limited: number;
 }
 
-/** What is answered on the request's response topic, as JSON. Times are ms since 1970 UTC. */
-type Answer = Demand | { heldUntil: number } | { released: true } | { error: string };
-
 /** Requests at once, and ms until one more may follow. */
 const BURST = 10;
 const REFILL = 1000;
 const BY = 'a request on MQTT';
+const VERBS = ['restart', 'hold', 'release', 'forget'];
+/** Bytes of an answer; its topic needs some of the message too. */
+const LARGEST_ANSWER = LARGEST_PAYLOAD - 2048;
 
 export interface Requests {
   readonly counts: RequestCounts;
@@ -34,50 +37,56 @@ export interface Requests {
 }
 
 /**
- * `restart` (payload empty, or `force`), `hold` (payload such as `2h`) and `release` (payload empty).
- * Answered where the request names a response topic of MQTT 5 under `wattdog/agent/answer/`.
+ * Of a watch: `restart` (payload empty, or `force`), `hold` (payload such as `2h`) and `release`. Of a meter:
+ * `forget`. And `get` of anything that the HTTP API tells, its query as JSON. Answered with JSON, as the API
+ * does, where the request names a response topic of MQTT 5 under `wattdog/agent/answer/`; what is got
+ * without one comes on `wattdog/agent/answer/<name>`.
  */
 export function createRequests({
   operations,
+  queries,
   time,
   log,
 }: {
   operations: Operations;
+  queries: Queries;
   time: Time;
   log: Log;
 }): Requests {
   const counts: RequestCounts = { accepted: 0, invalid: 0, retained: 0, limited: 0 };
   const mayPass = createLimit(time);
 
-  const carryOut = (topic: string, payload: Uint8Array): Answer => {
+  const reads = createReads({ queries, operations, now: time.now });
+  const carryOut = async (request: Request): Promise<string> => {
     try {
-      const answer = act(topic, new TextDecoder().decode(payload), operations);
+      const isGet = request.verb === 'get';
+      const answer = sized(JSON.stringify(isGet ? await get(request, reads) : act(request, operations)));
       counts.accepted += 1;
       return answer;
     } catch (error) {
-      if (!(error instanceof DropError)) throw error;
-      counts.invalid += 1;
-      log.warn(reason(error));
-      return { error: reason(error) };
+      const isTheirs = error instanceof DropError;
+      if (isTheirs) counts.invalid += 1;
+      log[isTheirs ? 'warn' : 'error'](reason(error));
+      const isTold = isTheirs || error instanceof RetryError;
+      return JSON.stringify({ error: isTold ? reason(error) : 'the agent failed; its log says how' });
     }
   };
 
-  const answerTo = (packet: IPublishPacket, answer: Answer, session: Session) => {
+  const respond = async (request: Request, packet: IPublishPacket, session: Session) => {
+    const answer = await carryOut(request);
     const { responseTopic, correlationData } = packet.properties ?? {};
-    if (responseTopic === undefined) return;
+    const topic = responseTopic ?? (request.verb === 'get' ? agentTopics.answers + request.name : undefined);
+    if (topic === undefined) return;
     // Whoever may ask must not make us publish where he may not.
-    if (!responseTopic.startsWith(agentTopics.answers) || /[+#]/.test(responseTopic)) {
+    if (!topic.startsWith(agentTopics.answers) || /[+#]/.test(topic)) {
       log.warn(
-        `answering a request: the response topic must begin with ${agentTopics.answers}, got ${JSON.stringify(responseTopic.slice(0, 80))}`,
+        `answering a request: the response topic must begin with ${agentTopics.answers}, got ${shown(topic)}`,
       );
       return;
     }
     // Who asks in vain asks again.
-    session
-      .publish(responseTopic, JSON.stringify(answer), {
-        qos: 0,
-        ...(correlationData === undefined ? {} : { correlationData }),
-      })
+    await session
+      .publish(topic, answer, { qos: 0, ...(correlationData === undefined ? {} : { correlationData }) })
       .catch(() => {});
   };
 
@@ -86,48 +95,90 @@ export function createRequests({
     async run(session) {
       const topics = [agentTopics.request('+', '+')];
       await session.subscribe(topics, 0, (topic, payload, packet) => {
-        if (wordsOf(topic) === undefined) return;
+        const request = requestOf(topic, payload);
+        if (request === undefined) return;
         if (packet.retain) counts.retained += 1;
         else if (!mayPass()) counts.limited += 1;
-        else answerTo(packet, carryOut(topic, payload), session);
+        else void respond(request, packet, session);
       });
       await aborted(session.signal);
     },
   };
 }
 
+interface Request {
+  verb: string;
+  /** Of the watch or the meter; for `get`, of what is asked for. */
+  name: string;
+  payload: string;
+}
+
+/** Undefined for any other topic. */
+function requestOf(topic: string, payload: Uint8Array): Request | undefined {
+  const [verb, name] = topic.split('/').slice(3);
+  if (verb === undefined || name === undefined || topic !== agentTopics.request(verb, name)) return undefined;
+  return { verb, name, payload: new TextDecoder().decode(payload) };
+}
+
+function refusal({ verb }: Request, rule: string, got: string): DropError {
+  return new DropError(`carrying out a request on MQTT: ${verb.slice(0, 40)}: ${rule}, got ${shown(got)}`);
+}
+
+/** @throws DropError for what is no question, RetryError for what cannot be answered now. */
+async function get(request: Request, reads: ReturnType<typeof createReads>): Promise<unknown> {
+  const { name, payload } = request;
+  const read = reads.get(name);
+  if (read === undefined)
+    throw refusal(request, `the name must be one of ${[...reads.keys()].join(', ')}`, name);
+  let question: unknown = {};
+  try {
+    if (payload !== '') question = JSON.parse(payload);
+  } catch {
+    throw refusal(request, 'the payload must be empty or JSON', payload);
+  }
+  return read(question);
+}
+
 /** @throws DropError for what is no request. */
-function act(topic: string, payload: string, operations: Operations): Answer {
-  const { verb, name } = wordsOf(topic) ?? { verb: '', name: '' };
-  const action = `carrying out a request on MQTT: ${verb.slice(0, 40)}`;
-  const refuse = (rule: string, got: string) =>
-    new DropError(`${action}: ${rule}, got ${JSON.stringify(got.slice(0, 80))}`);
-  if (verb !== 'restart' && verb !== 'hold' && verb !== 'release')
-    throw refuse('the verb must be restart, hold or release', verb);
+function act(request: Request, operations: Operations): unknown {
+  const { verb, name, payload } = request;
+  if (!VERBS.includes(verb)) throw refusal(request, `the verb must be ${VERBS.join(', ')} or get`, verb);
+  if (verb === 'forget') {
+    requireEmpty(request);
+    return operations.forget(name, BY);
+  }
   const watch = operations.find(name);
   if (watch === undefined) {
     const known = operations.watches().map((status) => status.name);
-    throw refuse(`the watch must be one of ${known.join(', ') || '(there is none)'}`, name);
+    throw refusal(request, `the watch must be one of ${known.join(', ') || '(there is none)'}`, name);
   }
   if (verb === 'hold') {
     const { data, error } = holdTime.safeParse(payload);
-    if (data === undefined) throw refuse(`the payload ${error?.issues[0]?.message}`, payload);
+    if (data === undefined) throw refusal(request, `the payload ${error?.issues[0]?.message}`, payload);
     return { heldUntil: operations.hold(watch, data, BY) };
   }
   if (verb === 'restart') {
-    if (payload !== '' && payload !== 'force') throw refuse('the payload must be empty or `force`', payload);
+    if (payload !== '' && payload !== 'force')
+      throw refusal(request, 'the payload must be empty or `force`', payload);
     return operations.restart(watch, { force: payload === 'force', by: BY });
   }
-  if (payload !== '') throw refuse('the payload must be empty', payload);
+  requireEmpty(request);
   operations.release(watch, BY);
   return { released: true };
 }
 
-/** Verb and name of a request's topic; undefined for any other topic. */
-function wordsOf(topic: string): { verb: string; name: string } | undefined {
-  const [verb, name] = topic.split('/').slice(3);
-  if (verb === undefined || name === undefined || topic !== agentTopics.request(verb, name)) return undefined;
-  return { verb, name };
+/** @throws DropError */
+function requireEmpty(request: Request): void {
+  if (request.payload !== '') throw refusal(request, 'the payload must be empty', request.payload);
+}
+
+/** @throws DropError for an answer that the broker may refuse. */
+function sized(answer: string): string {
+  const bytes = Buffer.byteLength(answer);
+  if (bytes <= LARGEST_ANSWER) return answer;
+  throw new DropError(
+    `answering a request on MQTT: must be at most ${LARGEST_ANSWER} bytes, is ${bytes}: ask for a shorter range or fewer`,
+  );
 }
 
 /** A token bucket: true while there is a token left. */

@@ -4,113 +4,146 @@
  * is not known.
  */
 import * as z from 'zod';
-import { QUALITIES } from '../../shared/wire.ts';
+import { POWER_BASES, QUALITIES } from '../../shared/wire.ts';
 
 const time = z.int();
 const quality = z.enum(QUALITIES);
 
 /** A reading as it came over the wire; see `Reading` in shared/wire.ts. */
-const reading = z.looseObject({ time: z.iso.datetime(), power: z.number(), energy: z.number() });
+const reading = z
+  .looseObject({
+    time: z.iso.datetime(),
+    epoch: z.string().describe('names the outbox that numbered it'),
+    seq: z.int().describe('counts the readings of one epoch'),
+    interval: z.number().describe('seconds that `interval_energy` covers'),
+    power: z.number(),
+    power_basis: z.enum(POWER_BASES),
+    energy: z.number().describe('total'),
+    interval_energy: z.number(),
+    price: z.number().describe('per kWh'),
+    cost: z.number().describe('total'),
+    interval_cost: z.number(),
+    tariff: z.string().describe('its period'),
+    quality,
+  })
+  .describe('besides, current_1, voltage_1, …, and on the first one after a gap what is known of that')
+  .meta({ id: 'Reading' });
 
 /** What one period of the tariff contributed. */
 const share = z.strictObject({ tariff: z.string(), energy: z.number(), cost: z.number() });
 
-/** A day or month in the time zone of the journal, as far as it is over. */
-const sum = z.strictObject({
-  start: time,
-  end: time.describe('of the whole day or month, which may be still to come'),
-  energy: z.number(),
-  cost: z.number(),
-  shares: z.array(share).describe('by period of the tariff, the largest first'),
-});
+/** An hour, day or month in the time zone of the journal, as far as it is over. */
+const sum = z
+  .strictObject({
+    start: time,
+    end: time.describe('of the whole hour, day or month, which may be still to come'),
+    energy: z.number(),
+    cost: z.number(),
+    seconds: z.number().describe('that the energy covers: less than the span where something is missing'),
+    simulated: z
+      .boolean()
+      .describe('whether it sums up simulated readings; it does so only where there are no real ones'),
+    shares: z.array(share).describe('by period of the tariff, the largest first'),
+  })
+  .meta({ id: 'Sum' });
 export type SumView = z.infer<typeof sum>;
 
-export const meterView = z.strictObject({
-  name: z.string(),
-  online: z.boolean().nullable().describe('what the meter said last of itself'),
-  simulated: z.boolean(),
-  power_basis: z.enum(['apparent', 'power_factor', 'measured']).nullable(),
-  currency: z.string().nullable().describe('ISO 4217'),
-  tariff: z.string().nullable(),
-  periods: z.array(z.strictObject({ name: z.string(), price: z.number() })),
-  fields: z.array(z.string()).describe('what its readings carry for each phase: current_1, voltage_1, …'),
-  reading: reading.nullable().describe('the newest; that it is live is for its `time` to say'),
-  today: sum,
-  yesterday: sum,
-  month: sum,
-  forecast: z
-    .strictObject({ energy: z.number(), cost: z.number() })
-    .nullable()
-    .describe('of the whole month, at the mean of its days so far'),
-});
+export const meterView = z
+  .strictObject({
+    name: z.string(),
+    online: z.boolean().nullable().describe('what the meter said last of itself'),
+    simulated: z.boolean(),
+    power_basis: z.enum(POWER_BASES).nullable(),
+    currency: z.string().nullable().describe('ISO 4217'),
+    tariff: z.string().nullable(),
+    periods: z.array(z.strictObject({ name: z.string(), price: z.number() })),
+    fields: z.array(z.string()).describe('what its readings carry for each phase: current_1, voltage_1, …'),
+    reading: reading.nullable().describe('the newest; that it is live is for its `time` to say'),
+    today: sum,
+    yesterday: sum,
+    month: sum,
+    forecast: z
+      .strictObject({ energy: z.number(), cost: z.number() })
+      .nullable()
+      .describe('of the whole month, the rest of it at the mean of its finished days; null on the first day'),
+  })
+  .meta({ id: 'Meter' });
 export type MeterView = z.infer<typeof meterView>;
 
 /** Columns of equal length, for charts. */
-export const powerView = z.strictObject({
-  meter: z.string(),
-  from: time,
-  to: time,
-  step: z.number().describe('seconds that a point stands for; 0: every reading is a point'),
-  source: z.enum(['readings', 'hour', 'day']),
-  time: z.array(time).describe('when each point begins'),
-  power: z.array(z.number().nullable()).describe('mean over the step; null where nothing was read'),
-  max: z.array(z.number().nullable()).describe('the highest reading, where it is known'),
-  fields: z
-    .record(z.string(), z.array(z.number().nullable()))
-    .describe('current_1, …: at the beginning of each point; absent for hours and days'),
-  quality: z.array(quality.nullable()),
-});
+export const powerView = z
+  .strictObject({
+    meter: z.string(),
+    from: time,
+    to: time,
+    step: z.number().describe('seconds that a point stands for; 0: every reading is a point'),
+    source: z.enum(['readings', 'hour', 'day']),
+    time: z.array(time).describe('when each point begins'),
+    power: z.array(z.number().nullable()).describe('mean over the step; null where nothing was read'),
+    max: z.array(z.number().nullable()).describe('the highest reading, where it is known'),
+    fields: z
+      .record(z.string(), z.array(z.number().nullable()))
+      .describe('current_1, …: at the beginning of each point; absent for hours and days'),
+    quality: z.array(quality.nullable()),
+  })
+  .meta({ id: 'Power' });
 export type PowerView = z.infer<typeof powerView>;
 
-export const energyView = z.strictObject({
-  meter: z.string(),
-  unit: z.enum(['hour', 'day', 'month']),
-  buckets: z.array(
-    sum.extend({
-      max: z.number().nullable().describe('W, the highest reading'),
-      seconds: z.number().describe('that the energy covers: less than the span where something is missing'),
-      simulated: z.boolean(),
-    }),
-  ),
-});
+export const energyView = z
+  .strictObject({
+    meter: z.string(),
+    unit: z.enum(['hour', 'day', 'month']),
+    buckets: z.array(
+      sum.extend({
+        max: z.number().nullable().describe('W, the highest reading'),
+      }),
+    ),
+  })
+  .meta({ id: 'Energy' });
 export type EnergyView = z.infer<typeof energyView>;
 
-export const gapView = z.strictObject({
-  meter: z.string(),
-  start: time,
-  end: time.nullable().describe('null while it lasts'),
-  cause: z.string(),
-  readings: z.int(),
-  energy: z.number().describe('what the meter counted meanwhile'),
-  cost: z.number(),
-  estimatedEnergy: z.number().describe('what nobody counted'),
-  estimatedCost: z.number(),
-});
+export const gapView = z
+  .strictObject({
+    meter: z.string(),
+    start: time,
+    end: time.nullable().describe('null while it lasts'),
+    cause: z.string(),
+    readings: z.int(),
+    energy: z.number().describe('what the meter counted meanwhile'),
+    cost: z.number(),
+    estimatedEnergy: z.number().describe('what nobody counted'),
+    estimatedCost: z.number(),
+  })
+  .meta({ id: 'Gap' });
 export type GapView = z.infer<typeof gapView>;
 
-export const storeView = z.strictObject({
-  name: z.string(),
-  lag: z.int().describe('journalled readings it has still to be given'),
-  written: z.int(),
-  rejected: z.int(),
-  retries: z.int(),
-  downSince: time.nullable(),
-  error: z.string().nullable(),
-});
+export const storeView = z
+  .strictObject({
+    name: z.string(),
+    lag: z.int().describe('journalled readings it has still to be given'),
+    written: z.int(),
+    rejected: z.int(),
+    retries: z.int(),
+    downSince: time.nullable(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'Store' });
 export type StoreView = z.infer<typeof storeView>;
 
-export const agentView = z.strictObject({
-  version: z.string(),
-  started: time,
-  now: time,
-  zone: z.string().describe('IANA, of days and months'),
-  connected: z.boolean().describe('whether it has a session with its broker'),
-  broker: z.string().describe('its address, without credentials'),
-  embedded: z.boolean(),
-  journal: z.strictObject({ trouble: z.string().nullable(), expired: z.int() }),
-  devices: z
-    .array(z.string())
-    .nullable()
-    .describe('serial devices of this machine; null where it cannot see them'),
-});
+export const agentView = z
+  .strictObject({
+    version: z.string(),
+    started: time,
+    now: time,
+    zone: z.string().describe('IANA, of days and months'),
+    connected: z.boolean().describe('whether it has a session with its broker'),
+    broker: z.string().describe('its address, without credentials'),
+    embedded: z.boolean(),
+    journal: z.strictObject({ trouble: z.string().nullable(), expired: z.int() }),
+    devices: z
+      .array(z.string())
+      .nullable()
+      .describe('serial devices of this machine; null where it cannot see them'),
+  })
+  .meta({ id: 'Agent' });
 export type AgentView = z.infer<typeof agentView>;

@@ -11,6 +11,7 @@ import { trimOverlap } from './overlap.ts';
 import { Readings } from './readings.ts';
 import { Rollups } from './rollups.ts';
 import { type Series, SeriesTable } from './series.ts';
+import { Timeline } from './timeline.ts';
 
 /** ms by which a reading's interval may seem to begin before the reading that it follows. */
 const ROUNDING = 2;
@@ -22,6 +23,7 @@ export class JournalFile {
   readonly rollups: Rollups;
   readonly gaps: Gaps;
   readonly deadLetters: DeadLetters;
+  readonly timeline: Timeline;
   readonly #expiry: Expiry;
   readonly #db: DatabaseSync;
   readonly #saveCursor: StatementSync;
@@ -35,6 +37,7 @@ export class JournalFile {
     this.rollups = new Rollups(db, createCalendar(zone));
     this.gaps = new Gaps(db);
     this.deadLetters = new DeadLetters(db);
+    this.timeline = new Timeline(db);
     this.#expiry = new Expiry(db);
     this.#saveCursor = db.prepare(
       'INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET id = excluded.id',

@@ -18,6 +18,24 @@ export interface Gap {
   estimatedCost: number;
 }
 
+/** A silence that no reading has ended yet; ms since 1970 UTC. */
+export interface OpenGap {
+  meter: string;
+  start: number;
+  end: null;
+}
+
+/** @param newest when the newest reading of each meter was taken. @param maxGap ms that are no gap yet. */
+export function openGaps(
+  newest: readonly { meter: string; time: number }[],
+  maxGap: number,
+  now: number,
+): OpenGap[] {
+  return newest
+    .filter(({ time }) => now - time > maxGap)
+    .map(({ meter, time }) => ({ meter, start: time, end: null }));
+}
+
 /** The gap that a reading carries; undefined where it follows the one before without any. */
 export function gapOf(meter: string, time: number, reading: Reading): Gap | undefined {
   if (reading.gap_seconds === undefined) return undefined;

@@ -17,6 +17,9 @@ import { prepareSchema } from './schema.ts';
 
 export type { Arrival, Floor, JournalEntry } from './entry.ts';
 
+/** What of the past may be looked up. */
+export type History = Pick<JournalFile, 'timeline' | 'rollups' | 'gaps'>;
+
 export interface JournalOptions {
   /** IANA name of the time zone whose hours and days are summed up; default: this machine's. */
   zone?: string | undefined;
@@ -216,6 +219,11 @@ export class Journal {
   /** The sums of the hours or days that begin in [from, to), ms since 1970 UTC; in order. */
   rollups(unit: Unit, from: number, to: number): Rollup[] {
     return this.#use(({ rollups }) => rollups.select(unit, from, to));
+  }
+
+  /** Looks something up, such as a chart needs. @throws RetryError while the file is closed. */
+  look<T>(work: (history: History) => T): T {
+    return this.#use(work);
   }
 
   close(): void {

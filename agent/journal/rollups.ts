@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Reading } from '../../shared/wire.ts';
-import type { createCalendar, Unit } from './calendar.ts';
+import type { Calendar, Unit } from './calendar.ts';
 
 /** The sums of one hour or day of local time; of all readings of the meter with this tariff and quality. */
 export interface Rollup {
@@ -39,13 +39,13 @@ interface Share {
 
 /** Hourly and daily sums, which stay when their readings have left the journal. */
 export class Rollups {
-  readonly #calendar: ReturnType<typeof createCalendar>;
+  readonly #calendar: Calendar;
   readonly #save: StatementSync;
   readonly #select: StatementSync;
   /** Sums of the transaction under way: one row is written for all its readings of a bucket. */
   readonly #pending = new Map<string, Sums>();
 
-  constructor(db: DatabaseSync, calendar: ReturnType<typeof createCalendar>) {
+  constructor(db: DatabaseSync, calendar: Calendar) {
     this.#calendar = calendar;
     this.#save = db.prepare(`
       INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -58,7 +58,7 @@ export class Rollups {
     this.#select = db.prepare(`
       SELECT name, start, tariff, quality, seconds, readings, energy, cost, max_power
       FROM rollup JOIN meter ON meter.id = rollup.meter
-      WHERE unit = ? AND start >= ? AND start < ? ORDER BY start, name, tariff, quality`);
+      WHERE unit = ? AND start >= ? AND start < ? AND name = coalesce(?, name) ORDER BY start, name, tariff, quality`);
   }
 
   /** @param meter its number in this file. @param time of the reading as journalled, ms since 1970 UTC. */
@@ -97,9 +97,9 @@ export class Rollups {
     this.#pending.clear();
   }
 
-  /** The sums whose hour or day begins in [from, to), in order. */
-  select(unit: Unit, from: number, to: number): Rollup[] {
-    return this.#select.all(unit, from, to).map((row) => ({
+  /** The sums whose hour or day begins in [from, to), in order; of one meter, or of all. */
+  select(unit: Unit, from: number, to: number, meter?: string): Rollup[] {
+    return this.#select.all(unit, from, to, meter ?? null).map((row) => ({
       meter: String(row.name),
       start: Number(row.start),
       tariff: String(row.tariff),

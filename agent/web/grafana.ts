@@ -1,6 +1,7 @@
 /** What Grafana’s webhooks say; pure. */
 import * as z from 'zod';
-import { checked, Refusal, shown } from './refusal.ts';
+import { shown } from '../doors/issue.ts';
+import { checked, Refusal } from './refusal.ts';
 
 /** One alert, whichever of Grafana's two formats told it. */
 export interface Alert {

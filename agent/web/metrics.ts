@@ -1,7 +1,10 @@
-import { Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { RequestCounts } from '../doors/requests.ts';
 import type { AgentStatus } from '../status.ts';
+import type { State } from '../watch/verdict.ts';
 import type { HookCounts } from './hooks.ts';
+import { addProcess } from './process-metrics.ts';
+import { counter, gauge, type Sample } from './samples.ts';
 
 /** What came in by the doors, counted by what became of it. */
 export interface Doors {
@@ -9,98 +12,220 @@ export interface Doors {
   requests: Readonly<RequestCounts>;
 }
 
+const STATES: State[] = ['learning', 'healthy', 'suspect', 'stalled', 'blind', 'held', 'recovering'];
+/** Names come from outside: no scrape may grow without bound. */
+const MOST_METERS = 100;
+const JOULES_PER_KWH = 3_600_000;
+
 /**
  * The live state as Prometheus text, made from a status when it is asked for. It has no past: readings
  * that came late are in the stores, not here.
  */
 export async function renderMetrics(status: AgentStatus, doors: Doors): Promise<string> {
-  const registry = new Registry();
-  const gauge = (name: string, help: string, labels: string[] = []) =>
-    new Gauge({ name: `wattdog_${name}`, help, labelNames: labels, registers: [registry] });
+  const to = new Registry();
+  addMeters(to, status.meters.slice(0, MOST_METERS));
+  addWatches(to, status);
+  addStores(to, status);
+  addJournal(to, status);
+  addDoors(to, doors);
+  addBroker(to, status);
+  addProcess(to);
+  return to.metrics();
+}
 
-  const power = gauge('meter_power_watts', 'Power of the newest live reading.', [
-    'meter',
-    'basis',
-    'quality',
-  ]);
-  const energy = gauge('meter_energy_kilowatthours_total', 'Energy total of the newest live reading.', [
-    'meter',
-  ]);
-  const cost = gauge(
-    'meter_cost_total',
-    'Cost total of the newest live reading, in the currency of the tariff.',
-    ['meter'],
+function addMeters(to: Registry, meters: AgentStatus['meters']): void {
+  const each = (value: (reading: (typeof meters)[number]['reading']) => number): Sample[] =>
+    meters.map(({ meter, reading }) => [{ meter }, value(reading)]);
+  const phases = (quantity: 'current' | 'voltage'): Sample[] =>
+    meters.flatMap(({ meter, reading }) =>
+      Object.entries(reading).flatMap(([field, value]): Sample[] => {
+        const [, phase] = new RegExp(`^${quantity}_(\\d+)$`).exec(field) ?? [];
+        return phase === undefined ? [] : [[{ meter, phase }, Number(value)]];
+      }),
+    );
+  gauge(
+    to,
+    'wattdog_meter_power_watts',
+    'Power of the newest live reading.',
+    meters.map(({ meter, reading }) => [
+      { meter, basis: reading.power_basis, quality: reading.quality },
+      reading.power,
+    ]),
   );
-  const seen = gauge('meter_reading_timestamp_seconds', 'Time of the newest live reading.', ['meter']);
-  for (const { meter, reading } of status.meters) {
-    power.set({ meter, basis: reading.power_basis, quality: reading.quality }, reading.power);
-    energy.set({ meter }, reading.energy);
-    cost.set({ meter }, reading.cost);
-    seen.set({ meter }, Date.parse(reading.time) / 1000);
-  }
-
-  const verdict = gauge('watch_state', '1 for the present verdict of each watch.', ['watch', 'state']);
-  const silence = gauge('watch_silence_seconds', 'Time since the last sign of life.', ['watch']);
-  const held = gauge('watch_held', '1 while a watch is left alone by a hold or for maintenance.', ['watch']);
-  for (const { name, verdict: present, heldUntil } of status.watches) {
-    held.set({ watch: name }, heldUntil === undefined ? 0 : 1);
-    verdict.set({ watch: name, state: present.state }, 1);
-    if (present.evidence.silence !== undefined) silence.set({ watch: name }, present.evidence.silence / 1000);
-  }
-
-  gauge('incidents_total', 'Incidents since the agent started.').set(status.incidents);
-  const sent = gauge('notify_sent_total', 'Messages and changes of them that a service took.', ['service']);
-  const failures = gauge('notify_failures_total', 'Tries to tell that did not succeed.', ['service']);
-  const unheard = gauge('notify_refused_total', 'Incidents that a service will hear no more of.', [
-    'service',
-  ]);
-  const pending = gauge('notify_pending', 'Incidents a service has still to be told of.', ['service']);
-  for (const service of status.notify) {
-    sent.set({ service: service.name }, service.sent);
-    failures.set({ service: service.name }, service.failures);
-    unheard.set({ service: service.name }, service.refused);
-    pending.set({ service: service.name }, service.pending);
-  }
-
-  const written = gauge('store_written_total', 'Readings a store acknowledged.', ['store']);
-  const rejected = gauge('store_rejected_total', 'Readings a store refused for good.', ['store']);
-  const retries = gauge('store_retries_total', 'Writes that failed and were tried again.', ['store']);
-  const lag = gauge('store_lag_readings', 'Journalled readings a store has still to be given.', ['store']);
-  const up = gauge('store_up', '0 while a store is away.', ['store']);
-  for (const store of status.stores) {
-    written.set({ store: store.name }, store.written);
-    rejected.set({ store: store.name }, store.rejected);
-    retries.set({ store: store.name }, store.retries);
-    lag.set({ store: store.name }, store.lag);
-    up.set({ store: store.name }, store.downSince === undefined ? 1 : 0);
-  }
-
-  for (const [name, value] of Object.entries(status.intake))
-    gauge(`intake_${name}_total`, `Intake: ${name}.`).set(value);
-  const { trouble, expired, unforwarded, lettersDropped, setAside } = status.journal;
-  gauge('journal_up', '0 while the journal cannot be written.').set(trouble === undefined ? 1 : 0);
-  gauge('journal_expired_total', 'Readings that left for their age or the journal’s size.').set(expired);
-  gauge('journal_unforwarded_total', 'Of these, readings a store was still to be given.').set(unforwarded);
-  gauge('journal_dead_letters_dropped_total', 'Dead letters that made room for newer ones.').set(
-    lettersDropped,
+  gauge(to, 'wattdog_meter_current_amperes', 'Current of each phase.', phases('current'));
+  gauge(to, 'wattdog_meter_voltage_volts', 'Voltage of each phase.', phases('voltage'));
+  counter(
+    to,
+    'wattdog_meter_energy_joules_total',
+    'Energy total of the newest live reading; a kWh is 3600000 J.',
+    each(({ energy }) => energy * JOULES_PER_KWH),
   );
-  gauge('journal_set_aside_total', 'Journals that were found damaged.').set(setAside);
-
-  const hooks = gauge('hooks_total', 'Alerts that came in by webhook, and requests that were none.', [
-    'result',
-  ]);
-  for (const [result, count] of Object.entries(doors.hooks)) hooks.set({ result }, count);
-  const requests = gauge('requests_total', 'Requests that came in by MQTT.', ['result']);
-  for (const [result, count] of Object.entries(doors.requests)) requests.set({ result }, count);
-
-  for (const [name, value] of Object.entries(status.broker ?? {}))
-    gauge(`broker_${name}`, `Embedded broker: ${name}.`).set(value);
-  gauge('broker_session_up', '1 while the agent has a session with its broker.').set(
-    status.connected ? 1 : 0,
+  gauge(
+    to,
+    'wattdog_meter_cost',
+    'Cost so far, in the currency of the tariff.',
+    each(({ cost }) => cost),
   );
-  gauge('process_resident_memory_bytes', 'Resident memory of the agent.').set(process.memoryUsage.rss());
+  gauge(
+    to,
+    'wattdog_meter_price',
+    'Price of a kWh at present, in the currency of the tariff.',
+    each(({ price }) => price),
+  );
+  gauge(
+    to,
+    'wattdog_meter_tariff_info',
+    'The present period of the tariff.',
+    meters.map(({ meter, reading }) => [{ meter, tariff: reading.tariff }, 1]),
+  );
+  gauge(
+    to,
+    'wattdog_meter_reading_timestamp_seconds',
+    'When the newest live reading was taken.',
+    each(({ time }) => Date.parse(time) / 1000),
+  );
+}
 
-  // What only grows is a counter, whatever object it was read from.
-  const metrics = await registry.metrics();
-  return metrics.replace(/^# TYPE (\S+_total) gauge$/gm, '# TYPE $1 counter');
+function addWatches(to: Registry, { watches, incidents, notify }: AgentStatus): void {
+  gauge(
+    to,
+    'wattdog_watch_state',
+    'What each watch concludes: 1 for its present state, 0 for every other.',
+    watches.flatMap(({ name, verdict }) =>
+      STATES.map((state): Sample => [{ watch: name, state }, verdict.state === state]),
+    ),
+  );
+  gauge(
+    to,
+    'wattdog_watch_silence_seconds',
+    'Time since the last sign of life.',
+    watches.flatMap(({ name, verdict: { evidence } }): Sample[] =>
+      evidence.silence === undefined ? [] : [[{ watch: name }, evidence.silence / 1000]],
+    ),
+  );
+  gauge(
+    to,
+    'wattdog_watch_held',
+    '1 while a watch is left alone by a hold or for maintenance.',
+    watches.map(({ name, heldUntil }) => [{ watch: name }, heldUntil !== undefined]),
+  );
+  counter(to, 'wattdog_incidents_total', 'Incidents since the agent started.', [[{}, incidents]]);
+
+  const each = (value: (service: (typeof notify)[number]) => number): Sample[] =>
+    notify.map((service) => [{ service: service.name }, value(service)]);
+  const sent = 'Messages and changes of them that a service took.';
+  counter(
+    to,
+    'wattdog_notify_sent_total',
+    sent,
+    each((service) => service.sent),
+  );
+  const failures = 'Tries to tell that did not succeed.';
+  counter(
+    to,
+    'wattdog_notify_failures_total',
+    failures,
+    each((service) => service.failures),
+  );
+  const refused = 'Incidents that a service will hear no more of.';
+  counter(
+    to,
+    'wattdog_notify_refused_total',
+    refused,
+    each((service) => service.refused),
+  );
+  const pending = 'Incidents a service has still to be told of.';
+  gauge(
+    to,
+    'wattdog_notify_pending',
+    pending,
+    each((service) => service.pending),
+  );
+}
+
+function addStores(to: Registry, { stores }: AgentStatus): void {
+  const each = (value: (store: (typeof stores)[number]) => number | boolean): Sample[] =>
+    stores.map((store) => [{ store: store.name }, value(store)]);
+  gauge(
+    to,
+    'wattdog_store_up',
+    '0 while a store is away.',
+    each((store) => store.downSince === undefined),
+  );
+  const lag = 'Journalled readings a store has still to be given.';
+  gauge(
+    to,
+    'wattdog_store_lag_readings',
+    lag,
+    each((store) => store.lag),
+  );
+  const written = 'Readings a store acknowledged.';
+  counter(
+    to,
+    'wattdog_store_written_total',
+    written,
+    each((store) => store.written),
+  );
+  const rejected = 'Readings a store refused for good.';
+  counter(
+    to,
+    'wattdog_store_rejected_total',
+    rejected,
+    each((store) => store.rejected),
+  );
+  const retries = 'Writes that failed and were tried again.';
+  counter(
+    to,
+    'wattdog_store_retries_total',
+    retries,
+    each((store) => store.retries),
+  );
+  gauge(
+    to,
+    'wattdog_store_last_success_timestamp_seconds',
+    'When a store last took something.',
+    stores.flatMap(({ name, lastSuccess }): Sample[] =>
+      lastSuccess === undefined ? [] : [[{ store: name }, lastSuccess / 1000]],
+    ),
+  );
+}
+
+function addJournal(to: Registry, { intake, journal }: AgentStatus): void {
+  const count = (name: string, help: string, value: number) =>
+    counter(to, `wattdog_${name}_total`, help, [[{}, value]]);
+  count('intake_received', 'Readings that came in, again or for the first time.', intake.received);
+  count('intake_stored', 'Readings the journal did not have yet.', intake.stored);
+  count('intake_rejected', 'Messages that were no readings.', intake.rejected);
+  count('intake_failed', 'Commits the disk refused.', intake.failed);
+  count('journal_expired', 'Readings that left for their age or the journal’s size.', journal.expired);
+  count('journal_unforwarded', 'Of these, readings a store was still to be given.', journal.unforwarded);
+  count('journal_dead_letters_dropped', 'Dead letters that made room for newer.', journal.lettersDropped);
+  count('journal_set_aside', 'Journals that were found damaged.', journal.setAside);
+  const help = '0 while the journal cannot be written.';
+  gauge(to, 'wattdog_journal_up', help, [[{}, journal.trouble === undefined]]);
+}
+
+function addDoors(to: Registry, { hooks, requests }: Doors): void {
+  const each = (counts: object): Sample[] =>
+    Object.entries(counts).map(([result, count]) => [{ result }, Number(count)]);
+  const alerts = 'Alerts that came in by webhook, and requests that were none.';
+  counter(to, 'wattdog_hooks_total', alerts, each(hooks));
+  counter(to, 'wattdog_requests_total', 'Requests that came in by MQTT.', each(requests));
+}
+
+function addBroker(to: Registry, { broker, connected }: AgentStatus): void {
+  const help = '1 while the agent has a session with its broker.';
+  gauge(to, 'wattdog_broker_session_up', help, [[{}, connected]]);
+  if (broker === undefined) return;
+  const count = (name: string, help: string, value: number) =>
+    counter(to, `wattdog_broker_${name}_total`, help, [[{}, value]]);
+  const sockets = 'Sockets that are open at the embedded broker.';
+  gauge(to, 'wattdog_broker_connections', sockets, [[{}, broker.connections]]);
+  gauge(to, 'wattdog_broker_clients', 'How many of them speak MQTT.', [[{}, broker.connected]]);
+  count('refused', 'Connections over the limit.', broker.refused);
+  count('denied', 'Connections with a wrong user name or password.', broker.denied);
+  count('messages', 'Messages that clients published.', broker.messages);
+  count('forbidden', 'Topics and filters that were refused to clients.', broker.forbidden);
+  count('dropped', 'Messages left out for a session that was full.', broker.dropped);
+  count('stalled', 'Subscribers that stopped reading.', broker.stalled);
 }

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { issueOf } from '../doors/issue.ts';
 
 /** A request that is not carried out, with the HTTP status that says so. */
 export class Refusal extends Error {
@@ -15,14 +16,5 @@ export class Refusal extends Error {
 export function checked<T>(schema: z.ZodType<T>, value: unknown, action: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue?.path ?? [];
-  const received = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], value);
-  const where = path.length > 0 ? `${path.join('.')}: ` : '';
-  throw new Refusal(400, `${action}: ${where}${issue?.message}, got ${shown(received)}`);
-}
-
-/** A value as a message shows it: short, on one line. */
-export function shown(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+  throw new Refusal(400, `${action}: ${issueOf(parsed.error, value)}`);
 }

@@ -87,7 +87,8 @@ function readYaml(text: string): unknown {
 
 function* fromEnvironment(sources: Sources, problems: string[]): Generator<Given> {
   for (const [name, value] of Object.entries(sources.environment)) {
-    if (!name.startsWith(PREFIX) || value === undefined) continue;
+    // Deployments pass a field that was left empty as an empty variable.
+    if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
     const key = findKey(name.slice(PREFIX.length));
     if (key) {
       yield { key, text: value, origin: name };

@@ -41,6 +41,7 @@ test('a flag without a value is refused, and what follows it is not repeated', (
   t.throws(() => parseArguments(['--mqtt.password', '--x']), {
     message: /got another flag \(write --NAME=VALUE/,
   });
+  t.throws(() => parseArguments(['--jsn'], ['json']), { message: /got nothing; did you mean --json\?$/ });
 });
 
 test('a command has options of its own, and switches without a value', (t) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Journal } from '../../agent/journal/journal.ts';
@@ -6,7 +6,7 @@ import { testReading } from '../support/readings.ts';
 import { realTest } from '../support/real.ts';
 import { arrivals, startInfluxDB, startVictoriaMetrics } from '../support/stores.ts';
 import { temporaryFolder } from '../support/system.ts';
-import { runWattdog } from './support.ts';
+import { onTerminal, runWattdog } from './support.ts';
 
 const AT = Date.parse('2026-11-01T12:00:00Z');
 
@@ -43,8 +43,8 @@ test('gaps are a table for people and lines for programs', async (t) => {
   t.is(
     shown.out,
     [
-      'meter  from                 to                   lasted      why                            readings missed  kWh counted  kWh estimated  cost  cost estimated',
-      'main   2026-11-01 13:00:01  2026-11-01 13:02:36  2 min 35 s  the device was away or silent              129  0.012        0.000          0.01  0.00',
+      'meter  from                 to                   lasted      why                            missed  kWh counted  kWh estimated  cost  cost estimated',
+      'main   2026-11-01 13:00:01  2026-11-01 13:02:36  2 min 35 s  the device was away or silent     129        0.012          0.000  0.01            0.00',
       '',
     ].join('\n'),
   );
@@ -122,6 +122,22 @@ test('an export that nobody reads to its end stops without a complaint', async (
   t.is(stderr, '');
 });
 
+realTest('script')(
+  'an export into a file shows its progress on a terminal, and leaves nothing of it',
+  async (t) => {
+    const { cwd, journal } = folderWithJournal(t);
+    journal.append(arrivals(20_000));
+    const shown = await onTerminal(t, ['export'], { columns: 80, cwd, into: 'all.csv' });
+    t.regex(shown, /exporting {2}[█░]+ +\d+ % {2}[\d,]+ of 20,000 {2}[\d,]+\/s/);
+    t.true(shown.endsWith('\r\x1b[K'));
+    t.is(readFileSync(join(cwd, 'all.csv'), 'utf8').split('\r\n').length, 20_002);
+    const seen = await onTerminal(t, ['export', '--format', 'jsonl'], { columns: 80, cwd });
+    t.false(seen.includes('exporting'), 'readings that are seen to come need no bar');
+    const piped = await runWattdog(t, ['export'], { cwd });
+    t.is(piped.err, '');
+  },
+);
+
 test('dead letters are listed with the words of the store', async (t) => {
   const { cwd, journal } = folderWithJournal(t);
   t.is((await runWattdog(t, ['dead-letters'], { cwd })).out, 'no store has refused a reading\n');
@@ -149,7 +165,7 @@ test('what cannot be done is said with its exit code', async (t) => {
       2,
       /\(victoriametrics\), got x/,
     ],
-    [['gaps', '--frm', '7d'], 78, /--frm/],
+    [['gaps', '--frm', '7d'], 2, /--frm is no option of it and no setting; did you mean --from\?\n$/],
   ] as const) {
     const { code: given, err } = await runWattdog(t, [...args], { cwd });
     t.is(given, code, `${args}: ${err}`);

@@ -1,11 +1,16 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Operations } from '../../agent/doors/operations.ts';
+import type { Queries } from '../../agent/doors/queries.ts';
+import type { MeterView } from '../../agent/doors/views.ts';
 import type { Incident, Moment } from '../../agent/guard/incident.ts';
 import { aborted } from '../../shared/time.ts';
-import { moments, scriptedOperations, serve } from '../agent/web/support.ts';
-import { freePort, until } from '../support/system.ts';
+import { moments, scriptedOperations, scriptedQueries, serve } from '../agent/web/support.ts';
+import { testReading } from '../support/readings.ts';
+import { freePort, temporaryFolder, until } from '../support/system.ts';
 import { runWattdog, wattdog } from './support.ts';
 
 const began = Date.parse('2026-11-22T14:00:00Z');
@@ -33,10 +38,54 @@ const incident: Incident = {
   drill: true,
 };
 
+const sum = (energy: number, cost: number) => ({
+  start: began,
+  end: began,
+  energy,
+  cost,
+  seconds: 0,
+  simulated: false,
+  shares: [],
+});
+const reading = {
+  ...testReading(1, { time: new Date(began).toISOString(), power: 1243.32, energy: 1841.2 }),
+};
+const main: MeterView = {
+  name: 'main',
+  online: true,
+  simulated: false,
+  power_basis: 'apparent',
+  currency: 'USD',
+  tariff: 'SCE TOU-D-A',
+  periods: [],
+  fields: [],
+  reading,
+  today: sum(7.9, 1.67),
+  yesterday: sum(14.07, 3.2),
+  month: sum(279.35, 68.6),
+  forecast: { energy: 390, cost: 94.84 },
+};
+const attic: MeterView = {
+  ...main,
+  name: 'attic',
+  online: null,
+  currency: null,
+  reading: null,
+  ...{ today: sum(0, 0), yesterday: sum(0, 0), month: sum(0, 0), forecast: null },
+};
+
 /** An agent with these operations, and the command line that finds it by its settings. */
-async function setUp(t: ExecutionContext, script: Partial<Operations> = {}, token?: string) {
+async function setUp(
+  t: ExecutionContext,
+  script: Partial<Operations> = {},
+  token?: string,
+  queries: Partial<Queries> = {},
+) {
   const operations = scriptedOperations(script);
-  const { port, url } = await serve(t, operations, token === undefined ? {} : { token });
+  const { port, url } = await serve(t, operations, {
+    ...(token === undefined ? {} : { token }),
+    queries: scriptedQueries(queries),
+  });
   const settings = ['--agent.http.port', String(port)];
   const run = (...args: string[]) => runWattdog(t, [...args, ...settings], { env });
   return { operations, url, port, run, settings };
@@ -121,6 +170,51 @@ test('hold, release and restart say what they did', async (t) => {
   ]);
 });
 
+test('meters are a table for people and JSON for scripts', async (t) => {
+  // Of a clock that is ahead of ours: however slow this machine is, it is not old.
+  const fresh = { ...main, reading: { ...reading, time: new Date(Date.now() + 600_000).toISOString() } };
+  const { run } = await setUp(t, {}, undefined, { meters: () => [fresh, attic] });
+  const { code, out, err } = await run('meters');
+  t.is(code, 0, err);
+  t.is(
+    out,
+    [
+      'meter  state            power  age  kWh today  cost today  kWh yesterday  cost yesterday  kWh month  cost month  expected',
+      'main   online        1,243 VA  now       7.90       $1.67          14.07           $3.20     279.35      $68.60    $94.84',
+      'attic  not heard of                      0.00        0.00           0.00            0.00       0.00        0.00',
+      '',
+    ].join('\n'),
+  );
+  const json = await run('meters', '--json');
+  t.deepEqual(
+    json.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [fresh, attic],
+  );
+  t.is((await (await setUp(t)).run('meters')).out, 'no meter has been heard of yet\n');
+});
+
+test('a meter is forgotten, or why it is not is said', async (t) => {
+  const { operations, run } = await setUp(t, {
+    forget: (name) =>
+      name === 'attic'
+        ? { result: 'forgotten', sentence: 'attic is forgotten' }
+        : name === 'main'
+          ? { result: 'online', sentence: 'main is online: it would be known again at once' }
+          : { result: 'unknown', sentence: `there is no meter ${name}` },
+  });
+  const attic = await run('forget', 'attic');
+  t.is(attic.code, 0, attic.err);
+  t.is(attic.out, 'attic is forgotten\n');
+  t.deepEqual(operations.asked, [['forget', 'attic', 'the HTTP API']]);
+  const main = await run('forget', 'main');
+  t.is(main.code, 1);
+  t.is(main.err, 'wattdog: forgetting main: main is online: it would be known again at once\n');
+  t.is((await run('forget', 'cellar')).code, 2);
+});
+
 test('a release that maintenance outlasts says so', async (t) => {
   const plain = scriptedOperations();
   const { run } = await setUp(t, {
@@ -169,6 +263,17 @@ test('an agent that is not there is said with its address and the settings', asy
       `^wattdog: listing the watches: the agent must be running at http://127\\.0\\.0\\.1:${port} \\(settings agent\\.http\\.host and agent\\.http\\.port, or --agent URL\\), got .*ECONNREFUSED.*\\n$`,
     ),
   );
+});
+
+test('the token that an agent has made for itself opens it to who can read it', async (t) => {
+  const { run } = await setUp(t, {}, 'made-token');
+  const folder = temporaryFolder(t);
+  const listing = ['watches', '--broker.credentials', folder];
+  t.is((await run(...listing)).code, 1);
+  writeFileSync(join(folder, 'page'), 'made-token\n');
+  const { code, out, err } = await run(...listing);
+  t.is(code, 0, err);
+  t.regex(out, /studio/);
 });
 
 test('the token of the settings opens the agent; without it, the setting is named', async (t) => {
@@ -235,7 +340,7 @@ test('each moment is shown when it comes; Ctrl-C ends the looking on, with exit 
   }
   const { settings } = await setUp(t, { drill });
   const command = wattdog(t, ['drill', 'studio', ...settings], { env });
-  await until('two moments', 30_000, () => command.out().includes('0.9 s  suspected'));
+  await until('two moments', 90_000, () => command.out().includes('0.9 s  suspected'));
   command.child.kill('SIGINT');
   t.is(await command.ended, 1);
   t.is(command.err(), 'wattdog: drilling studio: interrupted; the agent goes on by itself\n');

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { findProgram } from '../support/programs.ts';
 import { temporaryFolder, until } from '../support/system.ts';
 
 const ENTRY = join(import.meta.dirname, '../../cli/main.ts');
@@ -57,6 +58,66 @@ export async function runWattdog(
   return { code, out: out(), err: err() };
 }
 
+interface OnTerminal {
+  columns: number;
+  env?: Record<string, string>;
+  cwd?: string;
+  /** A file for its standard output; what is left for the terminal is standard error. */
+  into?: string;
+}
+
+/** What it prints on a terminal so wide. */
+export async function onTerminal(t: ExecutionContext, args: string[], options: OnTerminal): Promise<string> {
+  const { child, out, ended } = terminal(t, args, options);
+  child.stdin.end();
+  await ended;
+  return out();
+}
+
+/** It runs on a terminal made by `script`; what is written to `child.stdin` is typed. */
+export function terminal(
+  t: ExecutionContext,
+  args: string[],
+  { columns, env = {}, cwd = temporaryFolder(t), into }: OnTerminal,
+) {
+  const { PATH = '' } = process.env;
+  const words = [process.execPath, ENTRY, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const command = `stty cols ${columns} rows 24; exec ${words.join(' ')}${into === undefined ? '' : ` > ${into}`}`;
+  const child = spawn(findProgram('script') ?? 'script', ['-qec', command, '/dev/null'], {
+    cwd,
+    env: { PATH, TMPDIR: cwd, SHELL: '/bin/sh', TERM: 'xterm-256color', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stdin.on('error', () => {});
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return { child, out: () => out, ended };
+}
+
+/** A serial device that nobody has open; other than `openPty`’s, whose test does. */
+export async function openDevice(t: ExecutionContext): Promise<{ path: string; socat: ChildProcess }> {
+  const path = join(temporaryFolder(t), 'tty');
+  // It stays when who has opened it closes it, as a real device does.
+  const socat = spawn(findProgram('socat') ?? '', [`pty,ptmx,raw,echo=0,link=${path},ignoreeof`, 'stdio'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  socat.stdin?.on('error', () => {});
+  t.teardown(async () => {
+    if (socat.exitCode !== null || socat.signalCode !== null) return;
+    socat.kill('SIGTERM');
+    await once(socat, 'exit');
+  });
+  await until(`socat to make ${path}`, 10_000, () => existsSync(path));
+  return { path, socat };
+}
+
 /** `up` on ports of the system's choice: its log lines tell which. */
 export async function startUp(
   t: ExecutionContext,
@@ -65,7 +126,7 @@ export async function startUp(
 ): Promise<Command & { url: string; http: number; meterPid: () => number | undefined }> {
   const ports = ['--broker.port', '0', '--agent.http.port', '0'];
   const command = wattdog(t, ['up', ...ports, '--meter.simulated_cadence', '200ms', ...args], options);
-  const line = await until('the agent to run', 30_000, () => {
+  const line = await until('the agent to run', 90_000, () => {
     if (command.child.exitCode !== null) throw new Error(command.err());
     return logLines(command.out()).find(({ msg }) => msg === 'the agent runs');
   });

@@ -6,16 +6,13 @@ import type { PrivateEngine } from './engine.ts';
 import { openPty } from './pty.ts';
 import { freePort, type Owner } from './system.ts';
 
-/** What whoever posts to the agent must know. */
-export const TOKEN = 'the-token-of-the-tests';
-
 /** The real compose.yaml, running on a private engine, with a pty for the serial device. */
 export interface Deployment {
   /** Loopback port of VictoriaMetrics. */
   store: number;
   /** Loopback port of the broker. */
   mqtt: number;
-  /** Loopback port of the agent's webhooks, API and metrics, for who has the `TOKEN`. */
+  /** Loopback port of the agent's page, API, webhooks and metrics, for who has the password of the `page`. */
   http: number;
   /** The device: it sends a line at each beat of the cadence, unless it is quiet or unplugged. */
   panel: Panel;
@@ -26,8 +23,8 @@ export interface Deployment {
   pid(service: string): Promise<number>;
   /** Where a volume of compose.yaml is on this machine. */
   volume(name: string): Promise<string>;
-  /** The password that the agent made for a user of its broker. */
-  password(user: 'meter' | 'reader'): Promise<string>;
+  /** What the agent made at its first start: the password of a user of its broker, or the token of its page. */
+  password(user: 'meter' | 'reader' | 'page'): Promise<string>;
   /** Sample times (ms) of a metric in the store, ascending. @param from ms since 1970; default: the last minutes */
   times(metric: string, from?: number): Promise<number[]>;
 }
@@ -67,8 +64,6 @@ WATTDOG_STORES=[{kind: victoriametrics, url: "http://store:8428"}]
 MQTT_BIND=127.0.0.1:${mqtt}
 STORE_BIND=127.0.0.1:${store}
 HTTP_BIND=127.0.0.1:${http}
-WATTDOG_AGENT_HTTP_HOST=0.0.0.0
-WATTDOG_AGENT_HTTP_TOKEN=${TOKEN}
 `,
   );
   // By the name of its folder, the device is found again when it was unplugged and is another pty.

@@ -14,12 +14,24 @@ const PRODUCT = /^(agent|meter|broker|shared|cli)\//;
 const PARTS = ['agent', 'meter', 'broker'];
 /** The agent embeds the broker, and reports what it counts. */
 const MAY_IMPORT_BROKER = ['agent/embedded.ts', 'agent/status.ts'];
+/** It has the version. */
+const MANIFEST = 'package.json';
+/** The page runs in a browser. */
+const PAGE = 'agent/page/';
+/** What it uses of the rest besides types: words, which need nothing but the language. */
+const PAGE_MAY_IMPORT = ['agent/notify/message.ts', 'agent/notify/words.ts'];
 const LONGEST = 300;
 
 /** What breaks the rules of the structure, one line each, naming the file and the rule. */
 export function checkStructure(files: SourceFile[]): string[] {
   const imports = files.flatMap(importsOf);
-  return [...imports.flatMap(checkImport), ...findCycles(imports), ...files.flatMap(checkLength)];
+  return [
+    ...imports.flatMap(checkImport),
+    ...imports.flatMap(checkPage),
+    ...findCycles(imports),
+    ...files.flatMap(checkLength),
+    ...files.flatMap(checkBrowser),
+  ];
 }
 
 function checkImport({ from, to, typeOnly }: Import): string[] {
@@ -27,6 +39,7 @@ function checkImport({ from, to, typeOnly }: Import): string[] {
   const broken = (rule: string) => [`${from} imports ${to}: ${rule}`];
   if (!PRODUCT.test(from)) return [];
   if (toPart === 'test') return broken('product code must not import test code');
+  if (to === MANIFEST) return [];
   if (fromPart === 'shared' && toPart !== 'shared') return broken('shared/ must import nothing but shared/');
   if (PARTS.includes(fromPart) && toPart === 'cli') return broken('only cli/ may import cli/');
   if (/^(agent|meter|broker)\/main\.ts$/.test(to) && fromPart !== 'cli')
@@ -37,6 +50,22 @@ function checkImport({ from, to, typeOnly }: Import): string[] {
     if (from === 'agent/status.ts' && !typeOnly) return broken('agent/status.ts may import types only');
   }
   return [];
+}
+
+function checkPage({ from, to, typeOnly }: Import): string[] {
+  const broken = (rule: string) => [`${from} imports ${to}: ${rule}`];
+  if (to.startsWith(PAGE) && PRODUCT.test(from) && !from.startsWith(PAGE))
+    return broken('only the page may import the page');
+  const isForBrowsers = from.startsWith(PAGE) || PAGE_MAY_IMPORT.includes(from);
+  const isAllowed = typeOnly || to.startsWith(PAGE) || PAGE_MAY_IMPORT.includes(to);
+  if (isForBrowsers && !isAllowed) return broken('the page may import types only, and words');
+  return [];
+}
+
+function checkBrowser({ path, text }: SourceFile): string[] {
+  const isForBrowsers = path.startsWith(PAGE) || PAGE_MAY_IMPORT.includes(path);
+  const [, module] = /\b(?:from|import\(?)\s*['"](node:[^'"]+)['"]/.exec(withoutComments(text)) ?? [];
+  return isForBrowsers && module !== undefined ? [`${path} imports ${module}: must run in a browser`] : [];
 }
 
 /** Cycles of imports, those of types too: they show that two files are one. */

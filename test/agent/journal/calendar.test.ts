@@ -8,7 +8,7 @@ function show({ start, end }: { start: number; end: number }): [string, number] 
   return [new Date(start).toISOString(), (end - start) / HOUR];
 }
 
-const cases: [zone: string, unit: 'hour' | 'day', time: string, start: string, hours: number][] = [
+const cases: [zone: string, unit: 'hour' | 'day' | 'month', time: string, start: string, hours: number][] = [
   ['UTC', 'hour', '2026-07-01T10:59:59.999Z', '2026-07-01T10:00:00.000Z', 1],
   ['UTC', 'day', '2026-07-01T23:59:59.999Z', '2026-07-01T00:00:00.000Z', 24],
   ['UTC', 'hour', '1969-12-31T23:30:00Z', '1969-12-31T23:00:00.000Z', 1],
@@ -23,6 +23,10 @@ const cases: [zone: string, unit: 'hour' | 'day', time: string, start: string, h
   ['Australia/Lord_Howe', 'hour', '2026-10-03T15:40:00Z', '2026-10-03T15:30:00.000Z', 0.5],
   // Midnight does not exist: the day begins at one o'clock.
   ['America/Asuncion', 'day', '2023-10-01T12:00:00Z', '2023-10-01T04:00:00.000Z', 23],
+  ['UTC', 'month', '2024-02-29T23:59:59Z', '2024-02-01T00:00:00.000Z', 29 * 24],
+  ['America/Los_Angeles', 'month', '2026-04-01T06:59:59Z', '2026-03-01T08:00:00.000Z', 31 * 24 - 1],
+  ['America/Los_Angeles', 'month', '2026-11-01T07:00:00Z', '2026-11-01T07:00:00.000Z', 30 * 24 + 1],
+  ['America/Asuncion', 'month', '2023-10-31T12:00:00Z', '2023-10-01T04:00:00.000Z', 31 * 24 - 1],
 ];
 
 for (const [zone, unit, time, start, hours] of cases)

@@ -26,7 +26,7 @@ test('watches and incidents are told as they are', async (t) => {
     t.like(await ask(`/api/v1/incidents?limit=${limit}`), {
       status: 400,
       body: {
-        error: `listing incidents: limit: must be a whole number, at most 9999, got ${JSON.stringify(limit)}`,
+        error: `listing incidents: limit: must be a whole number from 1 to 9999, got ${JSON.stringify(limit)}`,
       },
     });
 });

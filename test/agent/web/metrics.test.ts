@@ -2,7 +2,10 @@ import test from 'ava';
 import type { AgentStatus } from '../../../agent/status.ts';
 import { noHooks } from '../../../agent/web/hooks.ts';
 import { renderMetrics } from '../../../agent/web/metrics.ts';
+import { VERSION } from '../../../shared/version.ts';
 import { testReading } from '../../support/readings.ts';
+import { realTest } from '../../support/real.ts';
+import { startVictoriaMetrics } from '../../support/stores.ts';
 
 const status: AgentStatus = {
   meters: [{ meter: 'main', reading: testReading(1, { power: 1234.5, quality: 'simulated' }) }],
@@ -18,7 +21,7 @@ const status: AgentStatus = {
   incidents: 4,
   notify: [{ name: 'discord', pending: 1, sent: 8, failures: 3, refused: 2 }],
   stores: [
-    { name: 'vm', written: 10, rejected: 1, retries: 2, lag: 3 },
+    { name: 'vm', written: 10, rejected: 1, retries: 2, lag: 3, lastSuccess: 1500 },
     { name: 'influx', written: 0, rejected: 0, retries: 9, lag: 13, downSince: 5 },
   ],
   intake: { received: 14, stored: 13, rejected: 1, failed: 0 },
@@ -41,22 +44,41 @@ const doors = {
   requests: { accepted: 1, invalid: 3, retained: 0, limited: 0 },
 };
 
-/** Prometheus text, by the grammar of its format: each sample with the type that was declared before it. */
+/**
+ * Prometheus text, as strictly as its format and its naming rules are meant: each metric once, HELP and TYPE
+ * before all of its samples, no sample twice, counters that end in `_total`, and nothing else that does.
+ */
 function parse(text: string): { types: Map<string, string>; samples: Map<string, number> } {
   const types = new Map<string, string>();
   const samples = new Map<string, number>();
+  let helped: string | undefined;
+  let current: string | undefined;
+  if (!text.endsWith('\n')) throw new Error('the last line must end');
   for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('# HELP ')) continue;
-    const [, typed, type] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? [];
-    if (typed !== undefined && type !== undefined) {
-      if (types.has(typed)) throw new Error(`declared twice: ${typed}`);
-      types.set(typed, type);
+    if (line === '') continue;
+    const [, about, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    if (about === 'HELP') {
+      if (types.has(name)) throw new Error(`told twice: ${line}`);
+      helped = name;
       continue;
     }
-    const [, name = '', labels = '', value = ''] =
-      /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)*\})? (\S+)$/.exec(line) ?? [];
-    if (!types.has(name)) throw new Error(`a sample without type: ${line}`);
-    samples.set(name + labels, Number(value));
+    if (about === 'TYPE') {
+      if (helped !== name) throw new Error(`a type without its help: ${line}`);
+      if (rest !== (name.endsWith('_total') ? 'counter' : 'gauge')) throw new Error(`a wrong type: ${line}`);
+      if (!/^(wattdog|process|nodejs)(_[a-z]+)+$/.test(name)) throw new Error(`an odd name: ${line}`);
+      if (/_(count|sum|bucket|milliseconds|kilo\w+|percent|hours|minutes)(_|$)/.test(name))
+        throw new Error(`no base unit, or the ending of another type: ${line}`);
+      types.set(name, rest);
+      current = name;
+      continue;
+    }
+    const [, sample = '', labels = '', value = ''] =
+      /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*",?)*\})? (\S+)$/.exec(line) ??
+      [];
+    if (sample !== current) throw new Error(`a sample among those of ${current}: ${line}`);
+    if (samples.has(sample + labels)) throw new Error(`a sample twice: ${line}`);
+    if (!Number.isFinite(Number(value))) throw new Error(`no number: ${line}`);
+    samples.set(sample + labels, Number(value));
   }
   return { types, samples };
 }
@@ -65,8 +87,17 @@ test('the live state is told as Prometheus text', async (t) => {
   const { types, samples } = parse(await renderMetrics(status, doors));
   t.like(Object.fromEntries(samples), {
     'wattdog_meter_power_watts{meter="main",basis="apparent",quality="simulated"}': 1234.5,
-    'wattdog_meter_energy_kilowatthours_total{meter="main"}': 0.001,
+    'wattdog_meter_current_amperes{meter="main",phase="1"}': 1,
+    'wattdog_meter_current_amperes{meter="main",phase="2"}': 2,
+    'wattdog_meter_voltage_volts{meter="main",phase="2"}': 120,
+    'wattdog_meter_energy_joules_total{meter="main"}': 3600,
+    'wattdog_meter_cost{meter="main"}': 0.00025,
+    'wattdog_meter_price{meter="main"}': 0.25,
+    'wattdog_meter_tariff_info{meter="main",tariff="off-peak"}': 1,
+    'wattdog_meter_reading_timestamp_seconds{meter="main"}': Date.parse(testReading(1).time) / 1000,
     'wattdog_watch_state{watch="main",state="suspect"}': 1,
+    'wattdog_watch_state{watch="main",state="healthy"}': 0,
+    'wattdog_watch_state{watch="odd",state="learning"}': 1,
     'wattdog_watch_silence_seconds{watch="main"}': 4.8,
     'wattdog_watch_held{watch="main"}': 1,
     'wattdog_watch_held{watch="odd"}': 0,
@@ -83,7 +114,11 @@ test('the live state is told as Prometheus text', async (t) => {
     wattdog_journal_up: 1,
     wattdog_journal_expired_total: 7,
     wattdog_journal_unforwarded_total: 1,
+    'wattdog_store_last_success_timestamp_seconds{store="vm"}': 1.5,
     wattdog_broker_connections: 2,
+    wattdog_broker_clients: 2,
+    wattdog_broker_messages_total: 5,
+    [`wattdog_build_info{version="${VERSION}",nodejs="${process.versions.node}"}`]: 1,
     wattdog_broker_session_up: 1,
     'wattdog_hooks_total{result="begun"}': 2,
     'wattdog_hooks_total{result="datasource-error"}': 5,
@@ -91,7 +126,11 @@ test('the live state is told as Prometheus text', async (t) => {
     'wattdog_requests_total{result="invalid"}': 3,
   });
   t.false(samples.has('wattdog_watch_silence_seconds{watch="odd"}'));
-  for (const [name, type] of types) t.is(type, name.endsWith('_total') ? 'counter' : 'gauge', name);
+  for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds'])
+    t.true((samples.get(name) ?? 0) > 0, name);
+  const started = samples.get('process_start_time_seconds') ?? 0;
+  t.true(Math.abs(started - performance.timeOrigin / 1000) < 1);
+  t.true(types.size > 40);
 });
 
 test('an agent that knows nothing yet has metrics too', async (t) => {
@@ -125,4 +164,23 @@ test('names from outside cannot break out of their label', async (t) => {
     ),
   );
   t.is([...samples.keys()].filter((name) => name.startsWith('wattdog_store_written')).length, 1);
+});
+
+test('a total that went below nought does not cost the scrape', async (t) => {
+  const meters = [{ meter: 'main', reading: testReading(1, { energy: -1, cost: -2 }) }];
+  const { samples } = parse(await renderMetrics({ ...status, meters }, doors));
+  t.is(samples.get('wattdog_meter_energy_joules_total{meter="main"}'), 0);
+  t.is(samples.get('wattdog_meter_cost{meter="main"}'), -2);
+});
+
+realTest('victoria-metrics')('VictoriaMetrics takes all of it', async (t) => {
+  const store = await startVictoriaMetrics(t);
+  const text = await renderMetrics(status, doors);
+  const answer = await fetch(`${store.url}/api/v1/import/prometheus`, { method: 'POST', body: text });
+  t.true(answer.ok);
+  const found = await store.query('{__name__=~"(wattdog|process|nodejs)_.*"}');
+  t.is(found.length, parse(text).samples.size);
+  t.like(await store.query('wattdog_meter_power_watts'), [
+    { labels: { meter: 'main', basis: 'apparent', quality: 'simulated' }, value: 1234.5 },
+  ]);
 });

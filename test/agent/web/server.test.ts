@@ -36,7 +36,14 @@ test('metrics are text, and need the token where there is one', async (t) => {
 
 test('there is nothing else, and that is said as JSON', async (t) => {
   const { ask, post } = await serve(t, scriptedOperations(), { token: 'x' });
-  for (const path of ['/', '/metrics/', '/../etc/passwd', '/api', '/api/v2/watches', `/${'a'.repeat(5000)}`])
+  for (const path of [
+    '/nothing',
+    '/metrics/',
+    '/../etc/passwd',
+    '/api',
+    '/api/v2/watches',
+    `/${'a'.repeat(5000)}`,
+  ])
     t.like(await ask(path), { status: 404, body: { error: 'there is nothing here' } }, path);
   t.is((await post('/healthz', {})).status, 404);
 });

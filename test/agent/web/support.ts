@@ -1,8 +1,10 @@
 import type { ExecutionContext } from 'ava';
 import type { Operations, WatchStatus } from '../../../agent/doors/operations.ts';
+import type { Queries } from '../../../agent/doors/queries.ts';
 import type { Moment } from '../../../agent/guard/incident.ts';
 import { type Readiness, startWeb } from '../../../agent/web/server.ts';
 import { settingsSchema } from '../../../shared/settings/schema.ts';
+import { systemTime, type Time } from '../../../shared/time.ts';
 import { silentLog } from '../../support/system.ts';
 
 /** As Grafana 12 sends it. */
@@ -85,10 +87,32 @@ export function scriptedOperations(script: Partial<Operations> = {}): Operations
       return script.hold?.(name, forMs, by) ?? 1_700_000_000_000 + forMs;
     },
     release: (name, by) => void asked.push(['release', name, by]),
+    forget(name, by) {
+      asked.push(['forget', name, by]);
+      return script.forget?.(name, by) ?? { result: 'forgotten', sentence: `${name} is forgotten` };
+    },
     drill(name, by, signal) {
       asked.push(['drill', name, by]);
       return script.drill?.(name, by, signal) ?? moments([]);
     },
+  };
+}
+
+/** A house that has nothing to tell, unless the test says so. */
+export function scriptedQueries(script: Partial<Queries> = {}): Queries {
+  const nothing = () => {
+    throw new Error('nobody was to ask for this');
+  };
+  return {
+    agent: nothing,
+    meters: () => [],
+    knows: () => false,
+    power: nothing,
+    energy: nothing,
+    gaps: () => [],
+    stores: () => [],
+    live: nothing,
+    ...script,
   };
 }
 
@@ -103,11 +127,21 @@ interface Options {
   now?: number;
   readiness?: () => Readiness;
   port?: number;
+  queries?: Queries;
+  time?: Time;
 }
 
 /** The real server on a port of the system's choice, closed with the test. */
 export async function serve(t: ExecutionContext, operations: Operations, options: Options = {}) {
-  const { token, hooks = {}, now = 1_700_000_000_000, readiness = () => ({}), port = 0 } = options;
+  const {
+    token,
+    hooks = {},
+    now = 1_700_000_000_000,
+    readiness = () => ({}),
+    port = 0,
+    queries = scriptedQueries(),
+    time,
+  } = options;
   const { agent } = settingsSchema.parse({
     agent: { http: { port, ...(token === undefined ? {} : { token }) }, hooks },
   });
@@ -115,7 +149,8 @@ export async function serve(t: ExecutionContext, operations: Operations, options
     readiness,
     metrics: async (counts) => JSON.stringify(counts),
     operations,
-    now: () => now,
+    queries,
+    time: time ?? { ...systemTime, now: () => now },
     log: silentLog,
   });
   let closed: Promise<void> | undefined;

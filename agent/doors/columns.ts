@@ -1,0 +1,37 @@
+import type { Reading } from '../../shared/wire.ts';
+import type { Sample } from '../journal/timeline.ts';
+import type { PowerView } from './views.ts';
+
+/** What a reading carries for each of its phases. */
+export type PhaseField = `${'current' | 'voltage'}_${number}`;
+
+/** One point of a chart; nothing but `time` where nothing was read. */
+export interface Point {
+  /** When it begins, ms since 1970 UTC. */
+  time: number;
+  power?: number | undefined;
+  max?: number | undefined;
+  quality?: Reading['quality'] | undefined;
+  /** What the phases had at its beginning. */
+  phases?: Pick<Sample, PhaseField> | undefined;
+}
+
+/** Columns of equal length. @param fields of the phases, in their order. */
+export function columnsOf(
+  points: readonly Point[],
+  fields: readonly PhaseField[],
+): Pick<PowerView, 'time' | 'power' | 'max' | 'fields' | 'quality'> {
+  const column = (field: PhaseField) => points.map(({ phases }) => orNull(phases?.[field]));
+  return {
+    time: points.map(({ time }) => time),
+    power: points.map(({ power }) => orNull(power)),
+    max: points.map(({ max }) => orNull(max)),
+    fields: Object.fromEntries(fields.map((field) => [field, column(field)])),
+    quality: points.map(({ quality }) => quality ?? null),
+  };
+}
+
+/** Three digits are more than any meter has. */
+function orNull(value: number | undefined): number | null {
+  return value === undefined || !Number.isFinite(value) ? null : Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,85 @@
+/** What this machine itself must have: nothing here is opened or changed. */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { holderOf } from '../../meter/holder.ts';
+import { createPricing, findTariff } from '../../meter/tariff.ts';
+import { reason } from '../../shared/errors.ts';
+import { listDevices } from '../../shared/serial-devices.ts';
+import type { Settings } from '../../shared/settings/schema.ts';
+import { refusalOf } from '../ports.ts';
+import type { Finding } from './finding.ts';
+
+/** Bytes; with less, a database cannot be begun. */
+const LEAST_ROOM = 50e6;
+/** A holder other than a program that a meter of ours runs as. */
+const STRANGER = /\((?!(node|wattdog)\))/;
+
+export function checkPort({ port, decoder, baud }: Settings['meter']): Finding {
+  const found = (finding: Omit<Finding, 'name'>): Finding => ({ name: 'port', ...finding });
+  const devices = listDevices();
+  const others = devices.length === 0 ? 'no serial device is plugged in' : `there is ${devices.join(', ')}`;
+  if (port === 'simulated')
+    return found({
+      result: 'warn',
+      sentence: `a meter with these settings reads a SIMULATED panel; ${others}`,
+      advice: 'wattdog ports, then wattdog sniff --port PATH',
+    });
+  if (!existsSync(port))
+    return found({
+      result: 'fail',
+      sentence: `${port} is not there; ${others}`,
+      advice: 'plug it in, or see wattdog ports; in a container, give it /dev',
+    });
+  const refusal = refusalOf(port);
+  if (refusal !== undefined) return found({ result: 'fail', sentence: `${port}: ${refusal}` });
+  const holder = holderOf(port);
+  if (holder !== undefined && STRANGER.test(holder))
+    return found({ result: 'fail', sentence: `${port} is ${holder}`, advice: 'end that first' });
+  const use = `${decoder} at ${baud} baud`;
+  return found({ result: 'ok', sentence: `${port}, ${use}${holder === undefined ? '' : `, ${holder}`}` });
+}
+
+export function checkData({ data, meter, agent }: Settings): Finding {
+  const found = (finding: Omit<Finding, 'name'>): Finding => ({ name: 'data folder', ...finding });
+  const folder = nearest(resolve(data));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    for (const file of ['journal.db', 'agent.db', `outbox-${meter.name}.db`])
+      if (existsSync(join(data, file))) accessSync(join(data, file), constants.R_OK | constants.W_OK);
+  } catch (error) {
+    return found({
+      result: 'fail',
+      sentence: `${data} must be writable for this user, but is not (${reason(error)})`,
+      advice: 'chown it, or choose another with data',
+    });
+  }
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const most = agent.journal.size + meter.outbox_size;
+  const where = folder === resolve(data) ? data : `${data}, to be made in ${folder},`;
+  const room = `${where} has ${gigabytes(free)} free`;
+  if (free < LEAST_ROOM) return found({ result: 'fail', sentence: room, advice: 'make room' });
+  if (free < most)
+    return found({
+      result: 'warn',
+      sentence: `${room}; journal and outbox may grow to ${gigabytes(most)}`,
+      advice: 'lower agent.journal.size and meter.outbox_size; then the oldest readings go first',
+    });
+  return found({ result: 'ok', sentence: room });
+}
+
+/** @throws GiveUpError with exit code 78 where there is no such tariff. */
+export function checkTariff({ tariff }: Settings['meter'], now: number): Finding {
+  const { name, currency } = findTariff(tariff);
+  const { price, period } = createPricing(findTariff(tariff)).at(now);
+  return { name: 'tariff', result: 'ok', sentence: `${name}: now ${period}, ${price} ${currency} per kWh` };
+}
+
+/** The folder, or the one above it that exists. */
+function nearest(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder) ? folder : nearest(dirname(folder));
+}
+
+function gigabytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,97 @@
+import test from 'ava';
+import { bucketsOf, forecast, sumOf } from '../../../agent/doors/sums.ts';
+import type { SumView } from '../../../agent/doors/views.ts';
+import type { Rollup } from '../../../agent/journal/rollups.ts';
+
+const DAY = 86_400_000;
+const span = { start: 0, end: DAY };
+
+function rollup(changes: Partial<Rollup>): Rollup {
+  return {
+    meter: 'main',
+    start: 0,
+    tariff: 'off-peak',
+    quality: 'measured',
+    seconds: 3600,
+    readings: 10,
+    energy: 1,
+    cost: 0.25,
+    maxPower: 1000,
+    ...changes,
+  };
+}
+
+test('a sum is of all real readings, shared out among the periods of the tariff, the largest first', (t) => {
+  const rollups = [
+    rollup({ energy: 0.1, cost: 0.01 }),
+    rollup({ energy: 0.2, cost: 0.02, quality: 'counted' }),
+    rollup({ energy: 2, cost: 1, tariff: 'on-peak' }),
+  ];
+  t.deepEqual(sumOf(rollups, span), {
+    ...span,
+    energy: 2.3,
+    cost: 1.03,
+    seconds: 10_800,
+    simulated: false,
+    shares: [
+      { tariff: 'on-peak', energy: 2, cost: 1 },
+      { tariff: 'off-peak', energy: 0.3, cost: 0.03 },
+    ],
+  });
+});
+
+test('simulated readings are summed up alone, and only where there are no others', (t) => {
+  const simulated = rollup({ energy: 50, quality: 'simulated', maxPower: 9999 });
+  t.like(sumOf([simulated, rollup({})], span), { energy: 1, simulated: false });
+  t.like(sumOf([simulated, simulated], span), { energy: 100, simulated: true });
+  t.like(sumOf([], span), { energy: 0, seconds: 0, simulated: false, shares: [] });
+});
+
+test('buckets are for spans that have a reading, with the highest of them', async (t) => {
+  const days = [
+    [rollup({ start: 0, maxPower: 5 }), rollup({ start: 0, maxPower: 7 })],
+    [rollup({ start: DAY })],
+  ];
+  const later = [[rollup({ start: 5 * DAY, quality: 'simulated' })]];
+  const weekOf = (time: number) => {
+    const start = Math.floor(time / (3 * DAY)) * 3 * DAY;
+    return { start, end: start + 3 * DAY };
+  };
+  const buckets = await bucketsOf([...days, ...later], weekOf, async () => {});
+  t.is(buckets.length, 2);
+  t.like(buckets[0], { start: 0, end: 3 * DAY, energy: 3, max: 1000, simulated: false });
+  t.like(buckets[1], { start: 3 * DAY, end: 6 * DAY, energy: 1, simulated: true });
+});
+
+const month = (energy: number, days: number): SumView => ({
+  ...{ start: 0, end: 30 * DAY, energy, cost: energy / 4, seconds: days * 86_400 },
+  ...{ simulated: false, shares: [] },
+});
+const day = (number: number, energy: number, hours = 24): SumView => ({
+  ...{ start: number * DAY, end: (number + 1) * DAY, energy, cost: energy / 4, seconds: hours * 3600 },
+  ...{ simulated: false, shares: [] },
+});
+
+test('a month comes to what was measured and the mean of its finished days for the rest', (t) => {
+  const days = [day(0, 10), day(1, 20), day(2, 1, 6)];
+  t.deepEqual(forecast(month(31, 2.25), days, 2.25 * DAY), {
+    energy: 31 + 15 * 27.75,
+    cost: 31 / 4 + 3.75 * 27.75,
+  });
+});
+
+test('on the first day nothing is said of a month, nor of one that has hardly been measured', (t) => {
+  t.is(forecast(month(9, 0.9), [day(0, 9, 21)], 0.9 * DAY), null);
+  t.is(forecast(month(1, 0.2), [day(4, 1, 4)], 6 * DAY), null, 'six hours of one day');
+  t.is(forecast(month(0, 0), [], 6 * DAY), null);
+});
+
+test('what is missing, before the meter came or in a gap, is taken to be as the rest', (t) => {
+  const forecasted = forecast(month(20, 2), [day(10, 10), day(20, 10)], 21 * DAY);
+  t.is(forecasted?.energy, 300);
+});
+
+test('a real month is not foretold from simulated days', (t) => {
+  const simulated = { ...day(0, 1000), simulated: true };
+  t.is(forecast(month(1, 0.5), [simulated], 1.5 * DAY), null);
+});

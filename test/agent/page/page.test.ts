@@ -1,0 +1,265 @@
+/** The page in a real browser, served by the real agent. */
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import type { WatchStatus } from '../../../agent/doors/operations.ts';
+import type { MeterView } from '../../../agent/doors/views.ts';
+import type { Incident } from '../../../agent/guard/incident.ts';
+import { createFormats } from '../../../agent/page/model/format.ts';
+import { childrenOf } from '../../cli/support.ts';
+import { chromiumTest, sharedBrowser, visit } from '../../support/chromium.ts';
+import { freePort, temporaryFolder, until } from '../../support/system.ts';
+import { addUp, DAY, newestReading, noonZone, seedJournal, startHouse } from './support.ts';
+
+const HOUR = 3_600_000;
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1280, height: 900 };
+/** Bytes of everything that a first visit fetches before it lives. */
+const LARGEST_LOAD = 150_000;
+/** ms; what is promised is a second, on a machine that does nothing else. */
+const SLOWEST = 15_000;
+
+const browser = sharedBrowser();
+
+const textOf = async (page: Page, selector: string, n = 0) =>
+  (await page.locator(selector).nth(n).textContent())?.trim() ?? '';
+const isWell = (page: Page) => page.locator('.house.good').waitFor({ timeout: 30_000 });
+
+chromiumTest('its numbers are the journal’s', async (t) => {
+  const cwd = temporaryFolder(t);
+  const { zone, midnight, month } = noonZone(Date.now());
+  const [first, data] = [midnight - 3 * DAY, join(cwd, 'data')];
+  seedJournal(data, zone, first, midnight + 6 * HOUR);
+  const { page: url, api, meterPid } = await startHouse(t, cwd, ['--agent.journal.zone', zone]);
+  const { page, complaints } = await visit(t, await browser(), url, { viewport: DESKTOP });
+  await isWell(page);
+  // From here on nothing moves: it is left alone, and stopped.
+  await api('watches/main/hold', { for: '10m' });
+  process.kill(meterPid() ?? 0, 'SIGSTOP');
+  // A reading that is no longer live is not shown as if it were.
+  await page.locator('.now[data-live="no"]').waitFor();
+  t.true((await textOf(page, '.now .note')).startsWith('Last reading at'));
+
+  const { power, current_1, current_2 } = newestReading(data);
+  const formats = createFormats('en-US', zone);
+  const shown = async (n: number) => [
+    await textOf(page, '.sum .used .value', n),
+    await textOf(page, '.sum .cost', n),
+  ];
+  const sumOf = (from: number, to: number) => {
+    const { energy, cost } = addUp(data, from, to);
+    return [formats.energy(energy), formats.money(cost, 'USD')];
+  };
+  await until('the same numbers', 20_000, async () => {
+    return String(await shown(0)) === String(sumOf(midnight, midnight + DAY));
+  });
+  t.deepEqual(await shown(1), sumOf(midnight - DAY, midnight));
+  t.deepEqual(await shown(2), sumOf(month, midnight + DAY));
+  t.is(await textOf(page, '.power .value'), formats.power(power));
+  t.is(await textOf(page, '.phases li:nth-child(1) .value'), formats.current(current_1 ?? 0));
+  t.is(await textOf(page, '.phases li:nth-child(2) .value'), formats.current(current_2 ?? 0));
+  t.is(await page.locator('.bar').count(), 4);
+  t.true(
+    (await page.locator('.bar').nth(2).getAttribute('title'))?.includes(
+      sumOf(midnight - DAY, midnight)[0] ?? '?',
+    ),
+  );
+  t.true((await textOf(page, '.gaps tbody')).includes('the device was away or silent'));
+  t.true((await textOf(page, '.banner')).includes('SIMULATED'));
+  t.deepEqual(complaints, []);
+});
+
+chromiumTest('it is small, quick, readable by everybody, and fits a phone', async (t) => {
+  const { page: url, api } = await startHouse(t, temporaryFolder(t));
+  const hasReading = ({ meters: [main] }: { meters: MeterView[] }) => main?.reading != null;
+  await until('a reading', 30_000, async () => hasReading(await api('meters')));
+  const began = performance.now();
+  const { page, sizes, complaints } = await visit(t, await browser(), url, { viewport: PHONE });
+  await page.locator('.now[data-live="yes"]').waitFor();
+  const usable = performance.now() - began;
+  const loads = await Promise.all(sizes.map(({ bytes }) => bytes));
+  const load = loads.reduce((sum, bytes) => sum + bytes, 0);
+  t.log(`first load ${(load / 1000).toFixed(1)} kB, live after ${usable.toFixed(0)} ms`);
+  t.true(load > 10_000 && load < LARGEST_LOAD, `${load}`);
+  t.true(usable < SLOWEST, `${usable}`);
+  await isWell(page);
+  await page.evaluate(axe.source);
+  await page.locator('summary').first().click();
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const viewport of [PHONE, DESKTOP]) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      t.deepEqual(await violations(page), [], `${colorScheme} ${viewport.width}`);
+      t.is(await page.evaluate('document.documentElement.scrollWidth'), viewport.width, colorScheme);
+    }
+  await page.getByRole('button', { name: 'Fire drill…' }).click();
+  t.deepEqual(await violations(page), []);
+  await page.keyboard.press('Escape');
+  await page.setViewportSize(PHONE);
+  await page.getByRole('button', { name: 'Show as table' }).click();
+  await page.getByRole('cell').first().waitFor();
+  t.deepEqual(await violations(page), []);
+  t.is(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width);
+  t.deepEqual(complaints, []);
+});
+
+async function violations(page: Page): Promise<string[]> {
+  const found = await page.evaluate<{ id: string; nodes: { html: string; failureSummary?: string }[] }[]>(
+    'axe.run().then(({ violations }) => violations)',
+  );
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+  );
+}
+
+chromiumTest('a stall is seen at once, and a restart works by keyboard alone', async (t) => {
+  const { page: url, api, meterPid } = await startHouse(t, temporaryFolder(t));
+  const { page, complaints } = await visit(t, await browser(), url, { viewport: DESKTOP });
+  await isWell(page);
+  await page.evaluate(SEE_INCIDENTS);
+  process.kill(meterPid() ?? 0, 'SIGSTOP');
+  await page.getByText('main is back after').waitFor({ timeout: 40_000 });
+  t.regex(await textOf(page, '.timeline .story'), /SIGSTOP.*killed and started again.*Back at/);
+  t.regex(await textOf(page, '.losses'), /Lost:\d+ readings?[\d.]+ sno energy/);
+  await isWell(page);
+
+  // By keyboard alone: to the button, into the dialog, onto its answer.
+  const before = meterPid();
+  await tabTo(page, 'Restart…');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('nothing is wrong with it').waitFor();
+  await tabTo(page, 'Restart all the same');
+  await page.keyboard.press('Enter');
+  await page.getByText('The restart has begun.').waitFor();
+  t.is(await page.evaluate('document.activeElement?.textContent'), 'Restart…', 'the focus is back');
+  await until('another process', 20_000, () => meterPid() !== undefined && meterPid() !== before);
+  await isWell(page);
+
+  const { incidents } = (await api('incidents')) as { incidents: Incident[] };
+  const seen = await page.evaluate<number[]>('seenIncidents');
+  const delays = incidents.map(({ detected }) => Math.min(...seen.filter((at) => at >= detected)) - detected);
+  t.log(`incidents were seen ${delays.join(', ')} ms after they were detected`);
+  t.true(Math.min(...delays) < 1000);
+  t.deepEqual(complaints, []);
+});
+
+chromiumTest('what is held is left alone; a fire drill is told as it happens', async (t) => {
+  const { page: url, api } = await startHouse(t, temporaryFolder(t));
+  const { page, complaints } = await visit(t, await browser(), url, { viewport: DESKTOP });
+  await isWell(page);
+  await page.getByRole('button', { name: 'Leave alone…' }).click();
+  await page.getByRole('button', { name: '2 hours' }).click();
+  await page.getByText('main is left alone').waitFor();
+  const watches = async () => ((await api('watches')) as { watches: WatchStatus[] }).watches;
+  const left = ((await watches())[0]?.heldUntil ?? 0) - Date.now();
+  t.true(left > 7_000_000 && left <= 7_200_000, `${left}`);
+  await page.getByRole('button', { name: 'Watch again' }).click();
+  await isWell(page);
+  t.is((await watches())[0]?.heldUntil, undefined);
+
+  await page.getByRole('button', { name: 'Fire drill…' }).click();
+  await page.getByRole('dialog').getByText('for real').waitFor();
+  await page.getByRole('button', { name: 'Freeze it' }).click();
+  await page.locator('.moments .good').waitFor({ timeout: 40_000 });
+  const told = (await page.locator('.moments strong').allTextContents()).join(' ');
+  t.regex(told, /^frozen .*convicted .*restarted .*first message verified$/);
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await page.getByText('Drill: main is back after').waitFor();
+  t.deepEqual(complaints, []);
+});
+
+/** When each incident was first to be seen, and on a page that begins with none. */
+const SEE_INCIDENTS = `{
+  const list = document.querySelector('.timeline');
+  globalThis.seenIncidents = [];
+  new MutationObserver(() => {
+    if (list.children.length > seenIncidents.length) seenIncidents.push(Date.now());
+  }).observe(list, { childList: true });
+}`;
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate('document.activeElement?.textContent')) === name) return;
+  }
+  throw new Error(`tabbing to ${name}: must be reached within 80 steps, was not`);
+}
+
+chromiumTest('who has the token comes in, and nobody else', async (t) => {
+  const token = 'Sésame-ouvre-toi-2026';
+  const { page: url } = await startHouse(t, temporaryFolder(t), ['--agent.http.token', token]);
+  const { page } = await visit(t, await browser(), url, { viewport: PHONE });
+  const field = page.getByLabel('Token');
+  await field.fill('open sesame');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').waitFor();
+  t.is(await textOf(page, '.error'), 'That is not the agent’s token.');
+  await field.fill(token);
+  await page.keyboard.press('Enter');
+  await page.locator('.now[data-live="yes"]').waitFor();
+  await page.reload();
+  await page.locator('.now[data-live="yes"]').waitFor();
+  t.deepEqual(await page.context().cookies(), []);
+
+  // A browser whose clock is an hour ahead knows what is live, too.
+  const link = `${url}#token=${encodeURIComponent(token)}`;
+  const other = await visit(t, await browser(), link, {}, CLOCK_AHEAD);
+  await other.page.locator('.now[data-live="yes"]').waitFor();
+  t.is(other.page.url(), url);
+  t.deepEqual(other.complaints, []);
+});
+
+chromiumTest('it comes back with the agent, and pages of other sites can do nothing', async (t) => {
+  const [cwd, port] = [temporaryFolder(t), await freePort()];
+  const args = ['--agent.http.port', String(port)];
+  const { page: url, child, ended } = await startHouse(t, cwd, args);
+  const { page } = await visit(t, await browser(), url, { viewport: PHONE });
+  await isWell(page);
+  const meters = childrenOf(child.pid);
+  child.kill('SIGKILL');
+  await ended;
+  await page.getByText('No connection to the agent since').waitFor();
+  t.is(await page.locator('.now').getAttribute('data-live'), 'no');
+  await until('its meter to be gone', 10_000, () => meters.every((pid) => childrenOf(pid).length === 0));
+  const { api } = await startHouse(t, cwd, args);
+  await page.locator('.now[data-live="yes"]').waitFor({ timeout: 40_000 });
+  t.is(await page.locator('.banner.lost').count(), 0);
+
+  const foreign = await visit(t, await browser(), await strangersSite(t));
+  t.deepEqual(await foreign.page.evaluate(attackOn(`${url}api/v1/`)), [
+    'refused',
+    'refused',
+    'refused',
+    'refused',
+  ]);
+  const { watches } = (await api('watches')) as { watches: WatchStatus[] };
+  t.is(watches[0]?.heldUntil, undefined);
+});
+
+const CLOCK_AHEAD = 'const now = Date.now; Date.now = () => now() + 3_600_000';
+
+async function strangersSite(t: ExecutionContext): Promise<string> {
+  const server = createServer((_request, response) => response.end('<!doctype html><title>evil</title>'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return `http://localhost:${(server.address() as AddressInfo).port}/`;
+}
+
+/** Reads and writes as another site’s page might try it: what comes back of each. */
+const attackOn = (api: string) => `
+  Promise.all([
+    fetch('${api}watches'),
+    fetch('${api}watches/main/hold', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"for":"1h"}' }),
+    fetch('${api}watches/main/hold', { method: 'POST', mode: 'no-cors', body: '{"for":"1h"}' }),
+    new Promise((resolve, reject) => {
+      const frame = document.createElement('iframe');
+      frame.onload = () => (frame.contentDocument === null ? reject() : resolve({ type: 'basic' }));
+      frame.src = '${api}../../';
+      document.body.append(frame);
+    }),
+  ].map((asked) => asked.then(({ type }) => (type === 'opaque' ? 'refused' : 'answered'), () => 'refused')))`;
