@@ -20,7 +20,7 @@ import { Operator } from './doors/operator.ts';
 import { keepPosted } from './doors/posts.ts';
 import { createRequests } from './doors/requests.ts';
 import { startEmbedded } from './embedded.ts';
-import { Forwarder } from './forward.ts';
+import { Feeds } from './feeds.ts';
 import { detect } from './guard/detector.ts';
 import { Guard } from './guard/guard.ts';
 import { Holds } from './guard/hold.ts';
@@ -96,9 +96,8 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
       log,
       sees: (process) => wards.seesProcess(process, child?.healer),
     });
-  const stores = await openStores(settings, time);
-  for (const { store } of stores) opened.defer(() => store.close());
-  const forwarders = stores.map(({ store, batch }) => new Forwarder({ journal, store, batch, time, log }));
+  const feeds = await Feeds.open(settings.agent.stores, { journal, time, log });
+  opened.defer(() => feeds.close());
 
   const meters = new Meters(state.profileStore(log), log);
   const live = new Live(() => house.state());
@@ -160,7 +159,7 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const house = new House({
     ...{ meters, intake, journal, operations, live, zone: zone ?? thisZone(), time },
     maxGap: settings.meter.max_gap,
-    stores: () => forwarders.map((forwarder) => forwarder.status()),
+    stores: () => feeds.status(),
     agent: () => ({
       version: VERSION,
       started,
@@ -179,10 +178,9 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   let connected = false;
   const status = (): AgentStatus => ({
     meters: [...intake.latest].map(([meter, reading]) => ({ meter, reading })),
-    watches: operations.watches(),
-    incidents: incidents.opened,
+    watches: operations.watches().map((watch) => ({ ...watch, counts: incidents.counts(watch.name) })),
     notify: messenger.status(),
-    stores: forwarders.map((forwarder) => forwarder.status()),
+    stores: feeds.status(),
     intake: intake.counts,
     journal: { ...journal.counts, trouble: journal.trouble },
     broker: embedded?.broker.stats(),
@@ -205,9 +203,8 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   );
   opened.defer(() => web.close());
 
-  const storeNames = stores.map(({ store }) => store.name);
   const announcer = createAnnouncer(settings.agent, {
-    ...{ meters, latest: intake.latest, operations, stores: storeNames, bulletin },
+    ...{ meters, latest: intake.latest, operations, stores: () => feeds.names(), bulletin },
     store: state.announcementStore(log),
     ...{ time, log },
   });
@@ -251,22 +248,20 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
       detect({ observer, guards: () => wards.guards(), holdOf, beat: lifeSigns.beat, time }, stopped),
     (stopped) => keepHeartbeat('agent', time, stopped),
     (stopped) =>
-      keepJournal(journal, { limits: settings.agent.journal, stores: storeNames }, { time, log }, stopped),
+      keepJournal(
+        journal,
+        { limits: settings.agent.journal, stores: () => feeds.names() },
+        { time, log },
+        stopped,
+      ),
     (stopped) =>
       keepPosted({ queries: house, operations, meters, intake, bulletin, live, time, log }, stopped),
     (stopped) => keepCadences(wards, { state, time, log }, stopped),
     (stopped) => messenger.run(stopped),
-    ...forwarders.map((forwarder) => (stopped: AbortSignal) => forwarder.run(stopped)),
+    (stopped) => feeds.run(stopped),
     ...(docker ? [(stopped: AbortSignal) => docker.follow(wards, observer, stopped)] : []),
     ...(child ? [child.run] : []),
   );
-}
-
-/** Loaded only where there is a store: a machine without one saves the memory. */
-async function openStores({ agent }: Settings, time: Time) {
-  if (agent.stores.length === 0) return [];
-  const { openStore } = await import('./stores/store.ts');
-  return agent.stores.map((store) => ({ batch: store.batch, store: openStore(store, time.now) }));
 }
 
 /** The watches of the settings, or else the one for the readings of the meter they name. */

@@ -2,6 +2,7 @@ import type { BrokerStats } from '../broker/broker.ts';
 import type { Reading } from '../shared/wire.ts';
 import type { WatchStatus } from './doors/operations.ts';
 import type { ForwardStatus } from './forward.ts';
+import type { IncidentCounts } from './guard/incidents.ts';
 import type { IntakeCounts } from './intake.ts';
 import type { JournalCounts } from './journal/journal.ts';
 import type { ServiceStatus } from './notify/courier.ts';
@@ -10,9 +11,8 @@ import type { ServiceStatus } from './notify/courier.ts';
 export interface AgentStatus {
   /** The newest live reading of each meter. */
   meters: { meter: string; reading: Reading }[];
-  watches: WatchStatus[];
-  /** Incidents opened since the agent started. */
-  incidents: number;
+  /** With what became of each since the agent started. */
+  watches: (WatchStatus & { counts: IncidentCounts })[];
   /** The services that people are told by. */
   notify: ServiceStatus[];
   stores: ForwardStatus[];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+
 import { GiveUpError, reason } from '../shared/errors.ts';
+import { pageTokenFile } from '../shared/made-secret.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 
 /** Nobody answers where the agent should be, or no more. */
@@ -122,7 +123,7 @@ export function openAgent(
 function tokenOf({ agent, broker }: Pick<Settings, 'agent' | 'broker'>): string | undefined {
   if (agent.http.token !== undefined || broker.credentials === undefined) return agent.http.token;
   try {
-    return readFileSync(join(broker.credentials, 'page'), 'utf8').trim() || undefined;
+    return readFileSync(pageTokenFile(broker.credentials), 'utf8').trim() || undefined;
   } catch {
     return undefined; // None was made; where one is needed, the agent says so.
   }

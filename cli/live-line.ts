@@ -28,8 +28,8 @@ export class LiveLine {
 
   show(line: string): void {
     if (!this.isTTY) return;
-    // A line that wraps could not be taken back.
-    this.#line = line.slice(0, (this.#out.columns ?? 80) - 1);
+    // A line that wraps could not be taken back. Some terminals say that they have no columns.
+    this.#line = line.slice(0, (this.#out.columns || 80) - 1);
     this.#out.write(`${CLEAR}${this.#line}`);
   }
 

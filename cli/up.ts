@@ -7,9 +7,9 @@ import { findTariff } from '../meter/tariff.ts';
 import { GiveUpError } from '../shared/errors.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import type { BrokerAddress } from '../shared/mqtt.ts';
+import { listDevices } from '../shared/serial-devices.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import { every, type Time } from '../shared/time.ts';
-import { listDevices } from './devices.ts';
 import { describeStatus, LiveLine, type Terminal } from './live-line.ts';
 
 const REFRESH = 1000;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GiveUpError } from './errors.ts';
 
 /**
@@ -20,6 +20,11 @@ export async function madeSecret(path: string, what: string): Promise<string> {
     throw new GiveUpError(`keeping ${what} in ${path}: ${rule}`, 1, { cause: error });
   }
   throw new GiveUpError(`reading ${what} from ${path}: it must not be empty; write one or remove the file`);
+}
+
+/** Where the token of the page is kept. @param folder the setting `broker.credentials`. */
+export function pageTokenFile(folder: string): string {
+  return join(folder, 'page');
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -15,6 +15,11 @@ export type IncidentEvent =
   | 'recovered'
   | 'withdrawn';
 
+export interface IncidentCounts {
+  incidents: number;
+  restarts: number;
+}
+
 /** Incidents looked through for those of an earlier life. */
 const RECENT = 1000;
 const DAY = 86_400_000;
@@ -24,7 +29,7 @@ export class Incidents {
   readonly #state: AgentState;
   readonly #tell: (event: IncidentEvent, incident: Incident) => void;
   readonly #log: Log;
-  #opened = 0;
+  readonly #counts = new Map<string, IncidentCounts>();
   /** Ids for what the disk refuses, so that whoever is told can tell them apart. */
   #unrecorded = -1;
 
@@ -34,14 +39,14 @@ export class Incidents {
     this.#log = log;
   }
 
-  /** Since this agent started. */
-  get opened(): number {
-    return this.#opened;
+  /** Of a watch, since this agent started. */
+  counts(watch: string): Readonly<IncidentCounts> {
+    return this.#counts.get(watch) ?? { incidents: 0, restarts: 0 };
   }
 
   /** @returns the incident with its number. */
   open(incident: Omit<Incident, 'id'>): Incident {
-    this.#opened += 1;
+    this.#count(incident.watch, 'incidents');
     const opened = this.#record(() => this.#state.openIncident(incident)) ?? {
       ...incident,
       id: this.#unrecorded--,
@@ -52,6 +57,7 @@ export class Incidents {
 
   /** @param event left out for what is only to be remembered. */
   save(incident: Incident, event?: IncidentEvent): void {
+    if (event === 'restarted') this.#count(incident.watch, 'restarts');
     if (incident.id > 0) this.#record(() => this.#state.saveIncident(incident));
     if (event) this.#tell(event, incident);
   }
@@ -72,6 +78,11 @@ export class Incidents {
     const [newest] = own;
     const isOver = newest?.recovered !== undefined || newest?.withdrawn !== undefined;
     return { open: isOver ? undefined : newest, restarts };
+  }
+
+  #count(watch: string, what: keyof IncidentCounts): void {
+    const counts = this.counts(watch);
+    this.#counts.set(watch, { ...counts, [what]: counts[what] + 1 });
   }
 
   #record<T>(write: () => T): T | undefined {

@@ -18,7 +18,7 @@ interface Deps {
   latest: ReadonlyMap<string, Reading>;
   operations: Operations;
   /** Their names. */
-  stores: readonly string[];
+  stores: () => readonly string[];
   bulletin: Bulletin;
   store: AnnouncementStore;
   time: Time;
@@ -28,7 +28,6 @@ interface Deps {
 /** Announces the agent and all meters, as they are at every moment. */
 export function createAnnouncer({ home_assistant, notify }: Settings['agent'], deps: Deps): Announcer {
   const { meters, latest, operations, stores, bulletin, store, time, log } = deps;
-  const agent = agentDevice(stores);
   const expiries = new Expiries();
   return new Announcer({
     wanted: () => {
@@ -38,7 +37,7 @@ export function createAnnouncer({ home_assistant, notify }: Settings['agent'], d
         const { name } = meter;
         return meterDevice(meter, watchOf(name, watches), expiries.of(name, latest.get(name)?.interval, now));
       });
-      return announcementsOf([agent, ...devices], home_assistant, notify.page);
+      return announcementsOf([agentDevice(stores()), ...devices], home_assistant, notify.page);
     },
     store,
     prefix: home_assistant.prefix,

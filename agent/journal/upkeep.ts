@@ -20,7 +20,7 @@ const BREATH = 5;
  */
 export async function keepJournal(
   journal: Journal,
-  { limits, stores }: { limits: Limits; stores: readonly string[] },
+  { limits, stores }: { limits: Limits; stores: () => readonly string[] },
   { time, log }: { time: Time; log: Log },
   signal: AbortSignal,
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function keepJournal(
   const expire = async () => {
     if (journal.trouble !== undefined) return;
     try {
-      while (!signal.aborted && journal.expire(limits, stores) > 0) await time.sleep(BREATH, signal);
+      while (!signal.aborted && journal.expire(limits, stores()) > 0) await time.sleep(BREATH, signal);
     } catch (error) {
       const why = reason(error);
       if (!signal.aborted && why !== said) log.warn(`taking old readings out of the journal: ${why}`);

@@ -86,7 +86,7 @@ function addMeters(to: Registry, meters: AgentStatus['meters']): void {
   );
 }
 
-function addWatches(to: Registry, { watches, incidents, notify }: AgentStatus): void {
+function addWatches(to: Registry, { watches, notify }: AgentStatus): void {
   gauge(
     to,
     'wattdog_watch_state',
@@ -109,7 +109,18 @@ function addWatches(to: Registry, { watches, incidents, notify }: AgentStatus): 
     '1 while a watch is left alone by a hold or for maintenance.',
     watches.map(({ name, heldUntil }) => [{ watch: name }, heldUntil !== undefined]),
   );
-  counter(to, 'wattdog_incidents_total', 'Incidents since the agent started.', [[{}, incidents]]);
+  counter(
+    to,
+    'wattdog_watch_incidents_total',
+    'Stalls since the agent started.',
+    watches.map(({ name, counts }) => [{ watch: name }, counts.incidents]),
+  );
+  counter(
+    to,
+    'wattdog_watch_restarts_total',
+    'Restarts of what stalled, since the agent started.',
+    watches.map(({ name, counts }) => [{ watch: name }, counts.restarts]),
+  );
 
   const each = (value: (service: (typeof notify)[number]) => number): Sample[] =>
     notify.map((service) => [{ service: service.name }, value(service)]);

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { madeSecret } from '../../shared/made-secret.ts';
+import { madeSecret, pageTokenFile } from '../../shared/made-secret.ts';
 import { isLoopback } from '../../shared/settings/rules.ts';
 import type { Settings } from '../../shared/settings/schema.ts';
 
@@ -15,5 +14,5 @@ export async function tokenOf({
 }: Settings): Promise<{ token?: string | undefined; made: boolean }> {
   if (http.token !== undefined || isLoopback(http.host) || credentials === undefined)
     return { token: http.token, made: false };
-  return { token: await madeSecret(join(credentials, 'page'), 'the token of the page'), made: true };
+  return { token: await madeSecret(pageTokenFile(credentials), 'the token of the page'), made: true };
 }

@@ -13,6 +13,10 @@ const common = {
     .describe('`classic` writes measurement `elecmeter` with the seven fields of the chain this replaces'),
   timeout: duration.prefault('10s'),
   batch: z.int().min(1).max(50_000).default(5000),
+  optional: z
+    .boolean()
+    .optional()
+    .describe('it may be missing: while nobody knows the name of its host, it counts as none'),
 };
 
 export const store = z.discriminatedUnion('kind', [

@@ -46,9 +46,15 @@ test('without a terminal there is no live line', (t) => {
 
 const status: AgentStatus = {
   meters: [],
-  incidents: 0,
   notify: [],
-  watches: [{ name: 'main', topics: [], verdict: { state: 'learning', sentence: '', evidence: {} } }],
+  watches: [
+    {
+      name: 'main',
+      topics: [],
+      verdict: { state: 'learning', sentence: '', evidence: {} },
+      counts: { incidents: 0, restarts: 0 },
+    },
+  ],
   stores: [],
   intake: { received: 0, stored: 0, rejected: 0, failed: 0 },
   journal: { expired: 7, unforwarded: 1, lettersDropped: 0, setAside: 0, trouble: undefined },

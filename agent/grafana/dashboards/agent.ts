@@ -40,7 +40,7 @@ export function agentPanels(verdicts: Answer): Builder<Panel>[] {
     }),
     asking(
       stat(NoUnit).decimals(0),
-      of(number('round(sum(increase(wattdog_incidents_total[$__range])))', 'Incidents')),
+      of(number('round(sum(increase(wattdog_watch_incidents_total[$__range])))', 'Incidents')),
       {
         title: 'Incidents',
         description: 'In the time shown.',
@@ -49,10 +49,10 @@ export function agentPanels(verdicts: Answer): Builder<Panel>[] {
     ),
     asking(
       stat(NoUnit).decimals(0),
-      of(number('sum by (watch) (resets(wattdog_watch_state{state="recovering"}[$__range]))', '{{watch}}')),
+      of(number('round(sum by (watch) (increase(wattdog_watch_restarts_total[$__range])))', '{{watch}}')),
       {
-        title: 'Recoveries',
-        description: 'How often a watch was healed in the time shown, as far as the scrapes show it.',
+        title: 'Restarts',
+        description: 'In the time shown.',
         size: [4, 4],
       },
     ),

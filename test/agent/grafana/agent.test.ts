@@ -152,8 +152,14 @@ function statusAfter(seconds: number): AgentStatus {
   const lagging = seconds >= 200 && seconds < 260;
   return {
     meters: [],
-    watches: [{ name: 'main', topics: [], verdict: { state, sentence: '', evidence: { silence: 1200 } } }],
-    incidents,
+    watches: [
+      {
+        name: 'main',
+        topics: [],
+        verdict: { state, sentence: '', evidence: { silence: 1200 } },
+        counts: { incidents, restarts: incidents },
+      },
+    ],
     notify: [],
     stores: [
       {
@@ -185,7 +191,7 @@ realTest('victoria-metrics')('what happened to the watches and the stores is sho
     await fetch(`${store.url}/api/v1/import/prometheus?${query}`, { method: 'POST', body });
   }
   t.deepEqual(await shown(source, 'Incidents', NOW), { Incidents: 3 });
-  t.deepEqual(await shown(source, 'Recoveries', NOW), { main: 2 });
+  t.deepEqual(await shown(source, 'Restarts', NOW), { main: 3 });
   t.deepEqual(await shown(source, 'Stores', NOW), { vm: 1 });
   t.deepEqual(await shown(source, 'Stores', NOW - 370_000), { vm: 0 });
   t.deepEqual(await shown(source, 'Silence of the watches', NOW), { main: 1.2 });

@@ -41,7 +41,10 @@ test('every change is told, and what is only to be remembered is not', (t) => {
     ['recovered', 1],
   ]);
   t.is(incidents.newest(1)[0]?.recovered, 7);
-  t.is(incidents.opened, 1);
+  t.deepEqual(incidents.counts('a'), { incidents: 1, restarts: 0 });
+  t.deepEqual(incidents.counts('b'), { incidents: 0, restarts: 0 });
+  incidents.save(opened, 'restarted');
+  t.deepEqual(incidents.counts('a'), { incidents: 1, restarts: 1 });
 });
 
 test('what is left of an earlier life: the open incident of the watch, and its restarts of the last day', (t) => {

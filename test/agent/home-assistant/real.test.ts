@@ -19,12 +19,13 @@ const MINUTE = 60_000;
 const OLD = process.env.HOME_ASSISTANT_VENV ?? '/opt/wattdog-home-assistant';
 const NEW = process.env.NEWER_HOME_ASSISTANT_VENV ?? '/opt/wattdog-home-assistant-newer';
 
-/** Everything of ours on one machine, as `npm start` runs it, with a simulated panel. */
-function runUp(
-  t: ExecutionContext,
-  folder: string,
-  { port, discovery }: { port: number; discovery: string },
-) {
+type Form = 'device' | 'component';
+
+/** Everything of ours on one machine, as `npm start` runs it, with a simulated panel; and a Home Assistant, not started. */
+async function openHouse(t: ExecutionContext, venv: string) {
+  t.timeout(3 * MINUTE);
+  const folder = temporaryFolder(t);
+  const port = await freePort();
   let child: ChildProcess | undefined;
   const stop = async () => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -33,51 +34,85 @@ function runUp(
     await exited;
   };
   t.teardown(stop);
-  return {
-    stop,
-    start(meter: string) {
-      child = spawn(
-        process.execPath,
-        [
-          ...['cli/main.ts', 'up', '--data', join(folder, 'data'), '--meter.name', meter],
-          ...['--broker.port', String(port), '--broker.credentials', join(folder, 'credentials')],
-          ...['--agent.http.port', '0', '--agent.home_assistant.discovery', discovery],
-        ],
-        { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DOCKER_HOST: 'unix:///nowhere' } },
-      );
-    },
+  /** Starts it, or starts it anew. @param meter its name. */
+  const start = async (meter: string, form: Form) => {
+    await stop();
+    child = spawn(
+      process.execPath,
+      [
+        ...['cli/main.ts', 'up', '--data', join(folder, 'data'), '--meter.name', meter],
+        ...['--broker.port', String(port), '--broker.credentials', join(folder, 'credentials')],
+        ...['--agent.http.port', '0', '--agent.home_assistant.discovery', form],
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DOCKER_HOST: 'unix:///nowhere' } },
+    );
   };
+  await start('main', 'component');
+  const password = await until('the password of the reader', MINUTE, () =>
+    readFileSync(join(folder, 'credentials', 'reader'), 'utf8').trim(),
+  );
+  const reader = { username: 'reader', password };
+  const subscribe = async (topic: string, onMessage: (topic: string, payload: Buffer) => void) => {
+    const client = await until('the broker', MINUTE, () =>
+      connectAsync(`mqtt://127.0.0.1:${port}`, { ...reader, protocolVersion: 5, reconnectPeriod: 0 }, false),
+    );
+    t.teardown(() => client.endAsync(true));
+    client.on('message', onMessage);
+    await client.subscribeAsync(topic, { qos: 0 });
+  };
+  return { start, subscribe, home: await makeHomeAssistant(t, venv, { port, ...reader }) };
 }
 
 homeAssistantTest(OLD)('Home Assistant 2024.3 shows all, and its energy dashboard takes it', (t) =>
   showsAll(t, OLD, 'component'),
 );
 
-// Its newer forms want a newer Python than Debian has.
-if (isInstalled(NEW))
+// A newer one wants a newer Python than Debian has.
+if (isInstalled(NEW)) {
   homeAssistantTest(NEW)('a newer Home Assistant shows all, and its energy dashboard takes it', (t) =>
     showsAll(t, NEW, 'device'),
   );
 
-async function showsAll(t: ExecutionContext, venv: string, discovery: 'device' | 'component'): Promise<void> {
-  t.timeout(3 * MINUTE);
-  const folder = temporaryFolder(t);
-  const port = await freePort();
-  const ours = runUp(t, folder, { port, discovery });
-  ours.start('main');
-  const password = await until('the password of the reader', MINUTE, () =>
-    readFileSync(join(folder, 'credentials', 'reader'), 'utf8').trim(),
+  homeAssistantTest(NEW)(
+    'a newer Home Assistant keeps its entities when they are announced in another form',
+    async (t) => {
+      const { start, subscribe, home } = await openHouse(t, NEW);
+      const registered = async () => {
+        const list = await home.ask<{ id: string; unique_id: string }[]>('config/entity_registry/list');
+        return list
+          .filter(({ unique_id }) => unique_id.startsWith('wattdog'))
+          .map(({ id, unique_id }) => `${unique_id} ${id}`)
+          .sort();
+      };
+      const isShown = async () => {
+        const found = ofMeter(await home.states(), 'main');
+        return isKnown(found, 'power') && isKnown(found, 'energy') && isKnown(found, 'problem');
+      };
+      await home.start('5');
+      await until('all entities', MINUTE, isShown);
+      const before = await registered();
+      t.is(before.length, 18);
+      for (const form of ['device', 'component'] as const) {
+        await start('main', form);
+        const ended = Promise.withResolvers<void>();
+        const old = form === 'device' ? 'sensor/wattdog-main/power' : 'device/wattdog-main';
+        await subscribe(`homeassistant/${old}/config`, (_topic, payload) => {
+          if (payload.length === 0) ended.resolve();
+        });
+        await ended.promise;
+        await until('all entities', MINUTE, isShown);
+        t.deepEqual(await registered(), before);
+      }
+      t.deepEqual(complaints(home.log()), []);
+    },
   );
-  const reader = { username: 'reader', password };
-  const client = await until('the broker', MINUTE, () =>
-    connectAsync(`mqtt://127.0.0.1:${port}`, { ...reader, protocolVersion: 5, reconnectPeriod: 0 }, false),
-  );
-  t.teardown(() => client.endAsync(true));
-  const readings: Reading[] = [];
-  client.on('message', (_topic, payload) => readings.push(decodeReading(payload)));
-  await client.subscribeAsync('wattdog/main/reading', { qos: 0 });
+}
 
-  const home = await makeHomeAssistant(t, venv, { port, ...reader });
+async function showsAll(t: ExecutionContext, venv: string, form: Form): Promise<void> {
+  const { start, subscribe, home } = await openHouse(t, venv);
+  if (form !== 'component') await start('main', form);
+  const readings: Reading[] = [];
+  await subscribe('wattdog/main/reading', (_topic, payload) => readings.push(decodeReading(payload)));
   await home.start('3.1.1');
   const entities = await until('all entities', MINUTE, async () => {
     const found = ofMeter(await home.states(), 'main');
@@ -95,8 +130,7 @@ async function showsAll(t: ExecutionContext, venv: string, discovery: 'device' |
     return stall?.attributes.event_type === 'recovered';
   });
 
-  await ours.stop();
-  ours.start('house');
+  await start('house', form);
   await until('the new name', MINUTE, async () => isKnown(ofMeter(await home.states(), 'house'), 'power'));
   await until('the old one to be forgotten', MINUTE, async () => {
     const registered = await home.ask<{ unique_id: string }[]>('config/entity_registry/list');

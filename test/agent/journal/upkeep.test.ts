@@ -19,7 +19,12 @@ function setUp(t: ExecutionContext, limits: { age: number; size: number }, store
   const journal = new Journal(path, { now: time.now });
   const stop = new AbortController();
   const start = () => {
-    const running = keepJournal(journal, { limits, stores }, { time, log: silentLog }, stop.signal);
+    const running = keepJournal(
+      journal,
+      { limits, stores: () => stores },
+      { time, log: silentLog },
+      stop.signal,
+    );
     t.teardown(async () => {
       stop.abort();
       await running;

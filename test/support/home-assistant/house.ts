@@ -49,7 +49,7 @@ export function startAgent(
   const bulletin = new Bulletin();
   const latest = new Map<string, Reading>();
   const announcer = createAnnouncer(agent, {
-    ...{ meters, latest, stores, bulletin },
+    ...{ meters, latest, stores: () => stores, bulletin },
     // Nothing else of it is asked.
     operations: { watches: () => watches } as Partial<Operations> as Operations,
     store: state.announcementStore(silentLog),

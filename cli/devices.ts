@@ -1,1 +1,0 @@
-export { listDevices } from '../shared/serial-devices.ts';
