@@ -45,6 +45,20 @@ export function and(list: readonly string[]): string {
   return [list.slice(0, -1).join(', '), ...list.slice(-1)].filter((part) => part !== '').join(' and ');
 }
 
+const GAP_CAUSES: Record<string, string> = {
+  reader: 'the reader was not running',
+  port: 'the device was away or silent',
+  rejects: 'what came was refused',
+  device: 'the device began anew',
+  silence: 'nothing came',
+  dropped: 'the outbox was full',
+};
+
+/** Why there were no readings. @param cause such as `reader`; one that is new to us is its own word. */
+export function gapCause(cause: string): string {
+  return GAP_CAUSES[cause] ?? cause;
+}
+
 /** Moments as people in one place write them. */
 export interface Calendar {
   /** `14:03:12`. */

@@ -1,19 +1,10 @@
 import type { GapView, StoreView } from '../../doors/views.ts';
-import { duration, sentence } from '../../notify/words.ts';
+import { duration, gapCause, sentence } from '../../notify/words.ts';
 import { type Child, h, type VNode } from '../dom/vnode.ts';
 import type { Scene } from '../scene.ts';
 import { amount, badge, button, section, table } from './parts.ts';
 
 const FEW = 5;
-
-const CAUSES: Record<string, string> = {
-  reader: 'the reader was not running',
-  port: 'the device was away or silent',
-  rejects: 'what came was refused',
-  device: 'the device began anew',
-  silence: 'nothing came',
-  dropped: 'the outbox was full',
-};
 
 /** When there were no readings, and what is known of those times. */
 export function gaps({ state, formats, actions }: Scene): VNode {
@@ -37,7 +28,7 @@ export function gaps({ state, formats, actions }: Scene): VNode {
             },
             {
               heading: 'Why',
-              cell: ({ cause, end }) => (end === null ? 'it lasts' : (CAUSES[cause] ?? cause)),
+              cell: ({ cause, end }) => (end === null ? 'it lasts' : gapCause(cause)),
             },
             {
               heading: 'Readings',

@@ -7,7 +7,7 @@ import { systemTime } from '../../../shared/time.ts';
 import { openClient } from '../../support/brokers.ts';
 import { testReading } from '../../support/readings.ts';
 import { silentLog, temporaryFolder, until } from '../../support/system.ts';
-import { profile } from './house.ts';
+import { profile } from '../house/support.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 

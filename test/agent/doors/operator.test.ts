@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Operator } from '../../../agent/doors/operator.ts';
 import { silentLog } from '../../support/system.ts';
-import { profile } from './house.ts';
+import { profile } from '../house/support.ts';
 
 test('only a meter that is known and not online is forgotten', (t) => {
   const forgotten: string[] = [];

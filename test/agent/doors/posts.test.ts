@@ -7,9 +7,9 @@ import type { ForwardStatus } from '../../../agent/forward.ts';
 import type { Session } from '../../../shared/mqtt.ts';
 import { testReading } from '../../support/readings.ts';
 import { silentLog } from '../../support/system.ts';
+import { feed } from '../house/history.ts';
+import { furnish, MIDNIGHT, profile } from '../house/support.ts';
 import { scriptedOperations } from '../web/support.ts';
-import { feed } from './history.ts';
-import { furnish, MIDNIGHT, profile } from './house.ts';
 
 /** A house that is posted; what came on MQTT, and what everyone who listens was told, state left out. */
 async function setUp(t: ExecutionContext, watches: () => WatchStatus[] = () => []) {

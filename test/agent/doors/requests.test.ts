@@ -7,9 +7,9 @@ import { systemTime } from '../../../shared/time.ts';
 import { openBroker, openClient } from '../../support/brokers.ts';
 import { silentLog, until } from '../../support/system.ts';
 import { virtualTime } from '../../support/virtual-time.ts';
+import { feed } from '../house/history.ts';
+import { furnish, MIDNIGHT } from '../house/support.ts';
 import { scriptedOperations, scriptedQueries } from '../web/support.ts';
-import { feed } from './history.ts';
-import { furnish, MIDNIGHT } from './house.ts';
 
 const BY = 'a request on MQTT';
 const gap: GapView = {

@@ -3,8 +3,8 @@ import test, { type ExecutionContext } from 'ava';
 import { fastify } from 'fastify';
 import type { WatchStatus } from '../../../agent/doors/operations.ts';
 import type { Incident } from '../../../agent/guard/incident.ts';
-import { feed } from '../doors/history.ts';
-import { furnish, MIDNIGHT, profile } from '../doors/house.ts';
+import { feed } from '../house/history.ts';
+import { furnish, MIDNIGHT, profile } from '../house/support.ts';
 import { moments, scriptedOperations, serve } from './support.ts';
 
 const LATER = MIDNIGHT + 3_600_000;

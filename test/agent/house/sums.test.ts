@@ -1,6 +1,6 @@
 import test from 'ava';
-import { bucketsOf, forecast, sumOf } from '../../../agent/doors/sums.ts';
 import type { SumView } from '../../../agent/doors/views.ts';
+import { bucketsOf, forecast, sumOf } from '../../../agent/house/sums.ts';
 import type { Rollup } from '../../../agent/journal/rollups.ts';
 
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
 import type { Reading } from '../../shared/wire.ts';
+import type { PowerView } from '../doors/views.ts';
 import type { Sample } from '../journal/timeline.ts';
-import type { PowerView } from './views.ts';
 
 /** What a reading carries for each of its phases. */
 export type PhaseField = `${'current' | 'voltage'}_${number}`;

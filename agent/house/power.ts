@@ -1,4 +1,7 @@
 /** Power over minutes to years. */
+
+import type { Range } from '../doors/queries.ts';
+import type { PowerView } from '../doors/views.ts';
 import type { Gap } from '../journal/gaps.ts';
 import type { History } from '../journal/journal.ts';
 import type { Rollup } from '../journal/rollups.ts';
@@ -6,9 +9,7 @@ import type { Sample } from '../journal/timeline.ts';
 import { columnsOf, type PhaseField, type Point } from './columns.ts';
 import { meansOf } from './means.ts';
 import type { Pause } from './patience.ts';
-import type { Range } from './queries.ts';
 import { maxOf, ofOneKind, WATTS_PER_KWH_A_SECOND } from './sums.ts';
-import type { PowerView } from './views.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;

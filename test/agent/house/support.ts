@@ -1,8 +1,8 @@
-import { House } from '../../../agent/doors/house.ts';
 import { Live } from '../../../agent/doors/live.ts';
 import type { Operations } from '../../../agent/doors/operations.ts';
 import type { AgentView } from '../../../agent/doors/views.ts';
 import type { ForwardStatus } from '../../../agent/forward.ts';
+import { House } from '../../../agent/house/house.ts';
 import type { Arrival } from '../../../agent/journal/journal.ts';
 import { Meters, type ProfileStore } from '../../../agent/meters.ts';
 import type { Profile, Reading } from '../../../shared/wire.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { oneByOne } from '../../../agent/doors/patience.ts';
+import { oneByOne } from '../../../agent/house/patience.ts';
 import { RetryError } from '../../../shared/errors.ts';
 import { systemTime } from '../../../shared/time.ts';
 

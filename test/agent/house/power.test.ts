@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { powerOf } from '../../../agent/doors/power.ts';
 import type { Range } from '../../../agent/doors/queries.ts';
 import { powerView } from '../../../agent/doors/views.ts';
+import { powerOf } from '../../../agent/house/power.ts';
 import type { Arrival, Journal } from '../../../agent/journal/journal.ts';
 import { feed, openJournal } from './history.ts';
 

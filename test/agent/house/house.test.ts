@@ -4,7 +4,7 @@ import { RetryError } from '../../../shared/errors.ts';
 import type { Reading } from '../../../shared/wire.ts';
 import { testReading } from '../../support/readings.ts';
 import { feed } from './history.ts';
-import { MIDNIGHT, profile, furnish as setUp } from './house.ts';
+import { MIDNIGHT, profile, furnish as setUp } from './support.ts';
 
 const HOUR = 3_600_000;
 

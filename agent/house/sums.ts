@@ -1,8 +1,9 @@
 /** Sums of energy and money, from the hourly and daily ones of the journal; pure. */
+
+import type { EnergyView, MeterView, SumView } from '../doors/views.ts';
 import type { Span } from '../journal/calendar.ts';
 import type { Rollup } from '../journal/rollups.ts';
 import type { Pause } from './patience.ts';
-import type { EnergyView, MeterView, SumView } from './views.ts';
 
 /** Seconds of finished days without which nothing is said of a whole month: most of one day. */
 const ENOUGH = 18 * 3600;

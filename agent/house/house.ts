@@ -1,5 +1,9 @@
 import type { Time } from '../../shared/time.ts';
 import type { Reading } from '../../shared/wire.ts';
+import type { Live } from '../doors/live.ts';
+import type { Operations } from '../doors/operations.ts';
+import type { LiveEvent, Queries, Range } from '../doors/queries.ts';
+import type { AgentView, EnergyView, GapView, MeterView, PowerView, StoreView } from '../doors/views.ts';
 import type { ForwardStatus } from '../forward.ts';
 import type { Intake } from '../intake.ts';
 import { createCalendar } from '../journal/calendar.ts';
@@ -8,13 +12,9 @@ import type { Journal } from '../journal/journal.ts';
 import type { Rollup } from '../journal/rollups.ts';
 import type { Meters } from '../meters.ts';
 import type { PhaseField } from './columns.ts';
-import type { Live } from './live.ts';
-import type { Operations } from './operations.ts';
 import { oneByOne } from './patience.ts';
 import { powerOf, rollupsOf } from './power.ts';
-import type { LiveEvent, Queries, Range } from './queries.ts';
 import { bucketsOf, forecast, sumOf } from './sums.ts';
-import type { AgentView, EnergyView, GapView, MeterView, PowerView, StoreView } from './views.ts';
 
 interface Deps {
   meters: Meters;
