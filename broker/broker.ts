@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
+import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
 import { GiveUpError, reason } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { isLoopback } from '../shared/settings/rules.ts';
@@ -9,6 +9,7 @@ import { credentialUsers } from './credentials.ts';
 import { type Address, type Listeners, openListeners } from './listeners.ts';
 import { refuseMalformed } from './malformed.ts';
 import { cappedPersistence } from './queues.ts';
+import { retainedKeeper } from './retained.ts';
 import { roomKeeper } from './room.ts';
 import { type FindRole, userLookup } from './users.ts';
 
@@ -64,11 +65,12 @@ export async function startBroker(
   const findRole: FindRole = open ? async () => 'agent' : userLookup(await allUsers(settings, extraUsers));
   const counts = { connected: 0, refused: 0, denied: 0, messages: 0, forbidden: 0, dropped: 0, stalled: 0 };
 
+  const persistence = cappedPersistence(() => {
+    counts.dropped += 1;
+  });
   const aedes = await Aedes.createBroker({
-    ...guards(findRole, counts, log),
-    persistence: cappedPersistence(() => {
-      counts.dropped += 1;
-    }),
+    ...guards(findRole, retainedKeeper(persistence), counts, log),
+    persistence,
     // Without a bound of messages under way none queue up, and there is nothing to bound: each is written
     // or left out at once. Behind the bound aedes holds up everyone, and when the queue moves again the
     // emitter inside calls itself once a message: some thousands overflow the stack and end the process.
@@ -135,7 +137,12 @@ type Counts = Omit<BrokerStats, 'connections'>;
 type Hooks = Pick<Aedes, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
 /** The questions aedes asks about each client: may it connect, publish, subscribe, receive? */
-function guards(findRole: FindRole, counts: Counts, log: Log): Hooks {
+function guards(
+  findRole: FindRole,
+  isCurrent: (packet: AedesPublishPacket) => boolean,
+  counts: Counts,
+  log: Log,
+): Hooks {
   const roles = new WeakMap<Client, Role>();
   const warned = new WeakSet<Client>();
   const hasRoom = roomKeeper();
@@ -187,7 +194,7 @@ function guards(findRole: FindRole, counts: Counts, log: Log): Hooks {
     // connection delivers what they have queued.
     authorizeForward(client, packet) {
       const role = roles.get(client);
-      if (role === undefined || !mayRead(role, packet.topic)) return null;
+      if (role === undefined || !mayRead(role, packet.topic) ) return null;
       if (hasRoom(client, packet)) return packet;
       counts.dropped += 1;
       return null;

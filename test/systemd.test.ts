@@ -7,7 +7,7 @@ import { findProgram, run } from './support/programs.ts';
 import { realTest } from './support/real.ts';
 import { freePort, temporaryFolder, until } from './support/system.ts';
 
-const UNIT = 'systemd/wattdog.service';
+const UNIT = 'templates/wattdog.service';
 const CLONE = '/opt/wattdog';
 const unit = readFileSync(UNIT, 'utf8').replaceAll(CLONE, process.cwd());
 /** All that the unit says for a key, in its order. */
