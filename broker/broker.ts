@@ -194,7 +194,7 @@ function guards(
     // connection delivers what they have queued.
     authorizeForward(client, packet) {
       const role = roles.get(client);
-      if (role === undefined || !mayRead(role, packet.topic) ) return null;
+      if (role === undefined || !mayRead(role, packet.topic) || !isCurrent(packet)) return null;
       if (hasRoom(client, packet)) return packet;
       counts.dropped += 1;
       return null;

@@ -10,7 +10,8 @@ export const meterName = z
   .regex(
     /^[a-z0-9][a-z0-9_-]{0,62}$/,
     'must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit',
-  );
+  )
+  .refine((name) => name !== 'agent', { error: 'must not be `agent`, whose topics are the agent’s own' });
 
 /** The topics of one meter. `+` as the name gives the subscription to all meters. */
 export function meterTopics(meter: string) {

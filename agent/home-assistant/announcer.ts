@@ -3,7 +3,7 @@ import type { Log } from '../../shared/log.ts';
 import type { Session } from '../../shared/mqtt.ts';
 import { Notifier } from '../../shared/notifier.ts';
 import { aborted, type Time } from '../../shared/time.ts';
-import { type Announcement, type AnnouncementStore, changeTo } from './announced.ts';
+import { type Announcement, type AnnouncementStore, type Change, changeTo } from './announced.ts';
 
 /** ms between two looks at what there is to announce: Home Assistant loses updates that come in quick succession. */
 const LOOK = 2000;
@@ -11,6 +11,8 @@ const LOOK = 2000;
 const GREETING = { least: 1000, most: 5000 };
 /** ms it is given to take in one message on an entity before the next. */
 const DIGESTION = 5000;
+/** ms in a session for which its return is awaited before anything goes over to another topic. */
+const RETURN = 60_000;
 /** The birth message’s default, whatever the prefix of the discovery is. */
 const STATUS = 'homeassistant/status';
 const MIGRATE = JSON.stringify({ migrate_discovery: true });
@@ -54,16 +56,18 @@ export class Announcer {
         woken.notify();
       }),
     );
+    const began = time.monotonic();
     // The first time after a look's time too: by then each meter has told its cadence.
-    for (let all = true; !signal.aborted; all = false) {
+    for (let all = true; !signal.aborted; ) {
       if (!isBorn) await woken.wait(LOOK, time, signal);
       const greets = isBorn;
       isBorn = false;
       if (greets) {
         const { least, most } = GREETING;
         await time.sleep(least + random() * (most - least), signal).catch(() => {});
-      }
+      } else if (time.monotonic() - began < RETURN && this.#change().moving.length > 0) continue;
       await this.#try(signal, () => (greets ? this.#greet(session) : this.#say(session, all)));
+      all = false;
     }
   }
 
@@ -75,31 +79,43 @@ export class Announcer {
     });
   }
 
+  #change(): Change {
+    return changeTo(this.#deps.wanted(), this.#known.values());
+  }
+
   /** @param all also what the broker should still have: it may have forgotten it. */
   async #say(session: Session, all: boolean): Promise<void> {
-    const { wanted, store, time } = this.#deps;
-    const { moving, said, leaving } = changeTo(wanted(), this.#known.values());
-    for (const topic of moving) await session.publish(topic, MIGRATE, { retain: true });
-    if (moving.length > 0) await time.sleep(DIGESTION, session.signal);
+    const { moving, said, leaving } = this.#change();
+    await this.#unload(session, moving);
+    for (const topic of leaving) {
+      await session.publish(topic, '', { retain: true });
+      this.#keep({ topic, payload: this.#known.get(topic)?.payload ?? '', gone: true });
+    }
     for (const [topic, payload] of said) {
       // Kept first: what is said and not known would stay for ever.
       this.#keep({ topic, payload, gone: false });
       if (!all) await session.publish(topic, payload, { retain: true });
     }
-    if (all)
-      for (const { topic, payload, gone } of this.#known.values())
-        if (!gone && !moving.includes(topic) && !leaving.includes(topic))
-          await session.publish(topic, payload, { retain: true });
-    for (const topic of leaving) {
-      await session.publish(topic, '', { retain: true });
-      this.#keep({ topic, payload: this.#known.get(topic)?.payload ?? '', gone: true });
-    }
-    if (moving.length > 0) await time.sleep(DIGESTION, session.signal);
-    for (const topic of moving) {
+    if (!all) return;
+    for (const { topic, payload, gone } of this.#known.values())
+      if (!gone) await session.publish(topic, payload, { retain: true });
+  }
+
+  /**
+   * Has Home Assistant let go of entities without forgetting what people did to them. One that is away (our broker
+   * ends with the agent, and it comes back when it has noticed) would hold on to the old topic until it starts anew.
+   */
+  async #unload(session: Session, topics: readonly string[]): Promise<void> {
+    const { store, time } = this.#deps;
+    if (topics.length === 0) return;
+    for (const topic of topics) await session.publish(topic, MIGRATE, { retain: true });
+    await time.sleep(DIGESTION, session.signal);
+    for (const topic of topics) {
       await session.publish(topic, '', { retain: true });
       this.#known.delete(topic);
       store.drop(topic);
     }
+    await time.sleep(LOOK, session.signal);
   }
 
   /**

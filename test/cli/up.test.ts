@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -138,4 +140,32 @@ test('each role runs as its own process', async (t) => {
   t.is(await meter.ended, 0);
   await until('offline', 10_000, () => last('availability') === 'offline');
   t.is((await fetch(`http://127.0.0.1:${http}/healthz`)).status, 200);
+});
+
+test('npm start ends what it started', async (t) => {
+  const folder = temporaryFolder(t);
+  const settings = ['--data', folder, '--agent.http.port', '0', '--broker.port', '0', '--log.format', 'json'];
+  // Without the scripts before it: other tests use the page that they would make anew.
+  const child = spawn('npm', ['run', 'start', '--silent', '--ignore-scripts', '--', ...settings], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const ended = once(child, 'close');
+  t.teardown(async () => {
+    try {
+      process.kill(-Number(child.pid), 'SIGKILL');
+    } catch {
+      // Nobody of its group is left.
+    }
+    await ended;
+  });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  await until('the agent', 60_000, () => out.includes('the page: http://localhost:'));
+  child.kill('SIGTERM');
+  // Its output closes when nobody is left who has it.
+  await until('its end', 10_000, () => child.stdout.closed);
+  t.pass();
 });

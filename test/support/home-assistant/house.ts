@@ -15,8 +15,12 @@ import { openClient } from '../brokers.ts';
 import { testReading } from '../readings.ts';
 import { silentLog, until } from '../system.ts';
 
-/** Waits are twenty times shorter. */
-const hurried: Time = { ...systemTime, sleep: (ms, signal) => systemTime.sleep(ms / 20, signal) };
+/** Time passes twenty times as fast. */
+const hurried: Time = {
+  now: systemTime.now,
+  monotonic: () => systemTime.monotonic() * 20,
+  sleep: (ms, signal) => systemTime.sleep(ms / 20, signal),
+};
 
 export const watchOf = (meter: string, changes: Partial<WatchStatus> = {}): WatchStatus => ({
   name: meter,

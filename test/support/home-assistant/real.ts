@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
-import type { FakeClock } from '../faketime.ts';
 import { freePort, type Owner, temporaryFolder, until } from '../system.ts';
 
 const hassOf = (venv: string) => join(venv, 'bin', 'hass');
@@ -35,9 +35,11 @@ interface Broker {
 
 /** A real, headless Home Assistant, on loopback only; ended with the test. */
 export interface HomeAssistant {
-  /** @param protocol of MQTT. `clock`: its own. */
-  start(protocol: '3.1.1' | '5', clock?: FakeClock): Promise<void>;
+  /** @param protocol of MQTT. */
+  start(protocol: '3.1.1' | '5'): Promise<void>;
   stop(): Promise<void>;
+  /** While it is stopped: makes all that it has recorded ten minutes older, so that its statistics are due. */
+  ageRecords(): void;
   states(): Promise<Map<string, State>>;
   /** One command of its WebSocket API. @throws what it answers. */
   ask<T>(type: string, options?: object): Promise<T>;
@@ -73,13 +75,12 @@ export async function makeHomeAssistant(t: Owner, venv: string, broker: Broker):
     await stop();
   });
   return {
-    async start(protocol, clock) {
+    async start(protocol) {
       store(folder, 'core.config_entries', { entries: [mqttEntry(broker, protocol)] });
       writeFileSync(logFile, '');
       const output = openSync(logFile, 'a');
       child = spawn(hassOf(venv), ['--skip-pip', '--config', folder, '--log-no-color'], {
         stdio: ['ignore', output, output],
-        env: { ...process.env, ...clock?.environment },
       });
       await until('Home Assistant to run', 60_000, async () => {
         const { state } = (await api('/api/config')) as { state: string };
@@ -87,6 +88,13 @@ export async function makeHomeAssistant(t: Owner, venv: string, broker: Broker):
       });
     },
     stop,
+    ageRecords() {
+      using database = new DatabaseSync(join(folder, 'home-assistant_v2.db'));
+      database.exec(`
+        UPDATE states SET last_updated_ts = last_updated_ts - 600, last_changed_ts = last_changed_ts - 600;
+        UPDATE statistics_runs SET start = datetime(start, '-20 minutes');
+      `);
+    },
     async states() {
       const states = (await api('/api/states')) as State[];
       return new Map(states.map((state) => [state.entity_id, state]));
