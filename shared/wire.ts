@@ -5,13 +5,17 @@
 import * as z from 'zod';
 import { DropError } from './errors.ts';
 
-export const meterName = z
+/** A name that can stand in a topic, a file name and a tag. */
+export const shortName = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9_-]{0,62}$/,
     'must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit',
-  )
-  .refine((name) => name !== 'agent', { error: 'must not be `agent`, whose topics are the agent’s own' });
+  );
+
+export const meterName = shortName.refine((name) => name !== 'agent', {
+  error: 'must not be `agent`, whose topics are the agent’s own',
+});
 
 /** The topics of one meter. `+` as the name gives the subscription to all meters. */
 export function meterTopics(meter: string) {

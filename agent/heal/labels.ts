@@ -1,7 +1,7 @@
 /** What a container's labels ask of us. Pure. */
 import * as z from 'zod';
 import { stallAfter } from '../../shared/settings/watch.ts';
-import { meterName } from '../../shared/wire.ts';
+import { shortName } from '../../shared/wire.ts';
 
 /** A watch made of labels. */
 export interface LabelledWatch {
@@ -37,7 +37,7 @@ const topics = z
 
 const watchName = z
   .string()
-  .refine((value) => meterName.safeParse(value).success && !ANSWERS.includes(value), {
+  .refine((value) => shortName.safeParse(value).success && !ANSWERS.includes(value), {
     error:
       'must be true, false or a name (1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit; not yes, no, on, off)',
   });
@@ -108,7 +108,7 @@ function nameAfter(container: string): string | undefined {
     .replace(/[^a-z0-9_-]/g, '-')
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, 63);
-  return meterName.safeParse(name).data;
+  return shortName.safeParse(name).data;
 }
 
 function describeIssue(issue: z.core.$ZodIssue, labels: Record<string, string>): string[] {

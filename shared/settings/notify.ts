@@ -1,6 +1,6 @@
 /** Who is told. */
 import * as z from 'zod';
-import { meterName } from '../wire.ts';
+import { shortName } from '../wire.ts';
 import { duration, secret, url } from './rules.ts';
 
 const httpUrl = (example: string) => url(/^https?$/, example);
@@ -15,7 +15,7 @@ const endsInTopic = (text: string): boolean =>
 export const ANNOTATIONS = 'grafana';
 
 const common = {
-  name: meterName.optional().describe('names the service in logs and metrics; default: its kind'),
+  name: shortName.optional().describe('names the service in logs and metrics; default: its kind'),
 };
 
 const service = z.discriminatedUnion('kind', [

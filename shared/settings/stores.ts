@@ -1,11 +1,11 @@
 /** Where readings are forwarded. */
 import * as z from 'zod';
-import { meterName } from '../wire.ts';
+import { shortName } from '../wire.ts';
 import { duration, secret, url } from './rules.ts';
 
 const httpUrl = url(/^https?$/, 'http://192.168.1.2:8086');
 const common = {
-  name: meterName.optional().describe('names the store in logs, metrics and its cursor; default: its kind'),
+  name: shortName.optional().describe('names the store in logs, metrics and its cursor; default: its kind'),
   url: httpUrl,
   layout: z
     .enum(['default', 'classic'])

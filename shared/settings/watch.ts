@@ -1,6 +1,6 @@
 /** What is watched, and when it is left alone. */
 import * as z from 'zod';
-import { meterName } from '../wire.ts';
+import { shortName } from '../wire.ts';
 import { duration, timeOfDay, topicFilter } from './rules.ts';
 
 export const stallAfter = duration.refine((ms) => ms >= 3000, {
@@ -8,7 +8,7 @@ export const stallAfter = duration.refine((ms) => ms >= 3000, {
 });
 
 export const watch = z.strictObject({
-  name: meterName,
+  name: shortName,
   topics: z
     .array(topicFilter)
     .min(1)
@@ -39,5 +39,5 @@ export const maintenance = z.strictObject({
     .describe('the days on which it begins'),
   from: timeOfDay,
   to: timeOfDay.describe('may be earlier than `from`: then it ends on the next day'),
-  watches: z.array(meterName).optional().describe('default: all'),
+  watches: z.array(shortName).optional().describe('default: all'),
 });

@@ -166,10 +166,10 @@ test('no bytes at all make a decoder throw anything but DropError, or let a time
 
 test('a meter’s name can stand in a topic, a file name and a tag', (t) => {
   for (const name of ['main', '0', 'a-b_c', 'x'.repeat(63)]) t.true(meterName.safeParse(name).success, name);
-  for (const name of ['', 'Main', '-a', 'a/b', 'a b', '+', '#', '..', 'ä', 'x'.repeat(64), 'main\n'])
+  for (const name of ['', 'Main', '-a', 'a/b', 'a b', '+', '#', '..', 'ä', 'x'.repeat(64), 'main\n', 'agent'])
     t.false(meterName.safeParse(name).success, name);
   t.is(meterTopics('main').backlog, 'wattdog/main/backlog');
-  t.is(new Set(Object.values(meterTopics('main'))).size, 8);
+  t.is(new Set(Object.values(meterTopics('main'))).size, 9);
 });
 
 test('only a reading topic of one meter names a meter', (t) => {
