@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { GiveUpError, reason } from '../shared/errors.ts';
 import { pageTokenFile } from '../shared/made-secret.ts';
 import type { Settings } from '../shared/settings/schema.ts';
+import { VERSION } from '../shared/version.ts';
 
 /** Nobody answers where the agent should be, or no more. */
 export class AgentAway extends GiveUpError {
@@ -59,6 +60,7 @@ export function openAgent(
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
         headers: {
           'content-type': 'application/json',
+          'user-agent': `wattdog/${VERSION}`,
           // A header is Latin-1, whatever its bytes mean.
           ...(token === undefined
             ? {}
@@ -172,7 +174,9 @@ function refusal(action: string, base: string, status: number, text: string): Gi
       `${action}: the agent at ${base} asks for its token: set agent.http.token (WATTDOG_AGENT_HTTP_TOKEN) to the same as there`,
     );
   const { error, sentence, result } = told(text);
-  const said = error ?? sentence;
+  // The agent may name the action itself.
+  const answer = error ?? sentence;
+  const said = answer?.startsWith(`${action}: `) ? answer.slice(action.length + 2) : answer;
   if (said === undefined)
     return new GiveUpError(`${action}: ${base} must be an agent of wattdog, got HTTP status ${status}`);
   const hint = result === 'refused' ? '; --force overrules it' : '';

@@ -15,6 +15,7 @@ import {
 } from '../doors/questions.ts';
 import { agentView, energyView, gapView, meterView, powerView, storeView } from '../doors/views.ts';
 import { forgottenView } from '../doors/watch-views.ts';
+import { callerOf } from './caller.ts';
 import { Refusal } from './refusal.ts';
 import { refusals } from './schemas.ts';
 import { validating, type ZodProvider } from './zod-provider.ts';
@@ -110,7 +111,7 @@ export function addReads(
       },
     },
     (request, reply) => {
-      const forgotten = operations.forget(request.params.name, 'the HTTP API');
+      const forgotten = operations.forget(request.params.name, callerOf(request));
       if (forgotten.result === 'unknown') throw new Refusal(404, `forgetting: ${forgotten.sentence}`);
       return reply.code(forgotten.result === 'online' ? 409 : 200).send(forgotten);
     },

@@ -8,12 +8,11 @@ import { incidentsQuestion } from '../doors/questions.ts';
 import { demandView, incidentView, momentView, watchView } from '../doors/watch-views.ts';
 import { holdTime } from '../guard/hold.ts';
 import type { Moment } from '../guard/incident.ts';
+import { callerOf } from './caller.ts';
 import { DEMAND_STATUS, unknown } from './hooks.ts';
 import { Refusal } from './refusal.ts';
 import { refusals } from './schemas.ts';
 import { validating, type ZodProvider } from './zod-provider.ts';
-
-const BY = 'the HTTP API';
 
 const params = z.object({
   name: z.string().describe('of the watch, or of its container').meta({ example: 'main' }),
@@ -78,7 +77,10 @@ export function addWatches(scope: FastifyInstance, operations: Operations): void
     },
     (request, reply) => {
       const { force } = request.body;
-      const demand = operations.restart(watchOf(request.params.name), { force, by: BY });
+      const demand = operations.restart(watchOf(request.params.name), {
+        force,
+        by: callerOf(request),
+      });
       return reply.code(DEMAND_STATUS[demand.result]).send(demand);
     },
   );
@@ -97,7 +99,7 @@ export function addWatches(scope: FastifyInstance, operations: Operations): void
     },
     async (request) => {
       const watch = watchOf(request.params.name);
-      return { watch, heldUntil: operations.hold(watch, request.body.for, BY) };
+      return { watch, heldUntil: operations.hold(watch, request.body.for, callerOf(request)) };
     },
   );
   server.post(
@@ -116,7 +118,7 @@ export function addWatches(scope: FastifyInstance, operations: Operations): void
     },
     async (request) => {
       const watch = watchOf(request.params.name);
-      operations.release(watch, BY);
+      operations.release(watch, callerOf(request));
       const heldUntil = operations.watches().find(({ name }) => name === watch)?.heldUntil;
       return { watch, ...(heldUntil === undefined ? {} : { heldUntil }) };
     },
@@ -139,7 +141,9 @@ export function addWatches(scope: FastifyInstance, operations: Operations): void
     async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
-      const moments = operations.drill(watchOf(request.params.name), BY, gone.signal)[Symbol.asyncIterator]();
+      const moments = operations
+        .drill(watchOf(request.params.name), callerOf(request), gone.signal)
+        [Symbol.asyncIterator]();
       const first = await moments.next().catch(refuseDrill);
       return reply.type('application/x-ndjson').send(Readable.from(linesOf(first, moments)));
     },

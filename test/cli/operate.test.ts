@@ -161,7 +161,7 @@ test('hold, release and restart say what they did', async (t) => {
   t.is((await run('release', 'studio-electricity-meter')).out, 'studio is healed again\n');
   t.is((await run('restart', 'studio')).out, 'restarting studio\n');
   t.is((await run('restart', '--force', 'studio')).code, 0);
-  const by = 'the HTTP API';
+  const by = 'the command line';
   t.deepEqual(operations.asked, [
     ['hold', 'studio', 7_200_000, by],
     ['release', 'studio', by],
@@ -208,7 +208,7 @@ test('a meter is forgotten, or why it is not is said', async (t) => {
   const attic = await run('forget', 'attic');
   t.is(attic.code, 0, attic.err);
   t.is(attic.out, 'attic is forgotten\n');
-  t.deepEqual(operations.asked, [['forget', 'attic', 'the HTTP API']]);
+  t.deepEqual(operations.asked, [['forget', 'attic', 'the command line']]);
   const main = await run('forget', 'main');
   t.is(main.code, 1);
   t.is(main.err, 'wattdog: forgetting main: main is online: it would be known again at once\n');

@@ -40,7 +40,7 @@ test('restart, hold and release do what they say', async (t) => {
   ];
   const rest = [...demands];
   const operations = scriptedOperations({ restart: () => rest.shift() ?? { result: 'begun', sentence: '' } });
-  const { post } = await serve(t, operations);
+  const { url, post } = await serve(t, operations);
   for (const [index, status] of [200, 409, 423, 409].entries())
     t.like(await post(`${STUDIO}/restart`, {}), { status, body: demands[index] });
   await post('/api/v1/watches/studio-electricity-meter/restart', { force: true });
@@ -49,12 +49,14 @@ test('restart, hold and release do what they say', async (t) => {
     body: { watch: 'studio', heldUntil: 1_700_000_000_000 + 7_200_000 },
   });
   t.like(await post(`${STUDIO}/release`, {}), { status: 200, body: { watch: 'studio' } });
+  await post(`${STUDIO}/release`, {}, { origin: url });
   const by = 'the HTTP API';
   t.deepEqual(operations.asked.slice(3), [
     ['restart', 'studio', { force: false, by }],
     ['restart', 'studio', { force: true, by }],
     ['hold', 'studio', 7_200_000, by],
     ['release', 'studio', by],
+    ['release', 'studio', 'the page'],
   ]);
 });
 
