@@ -113,14 +113,15 @@ export async function drill(
 ): Promise<void> {
   const action = `drilling ${name}`;
   const target = await targetOf(agent, action, name);
-  out.write(
-    `freezing ${oneLine(target)} for real; the agent brings it back, whether anybody looks on or not\n`,
-  );
   let frozen: number | undefined;
   let last: Moment | undefined;
   for await (const line of agent.lines(action, pathOf(name, 'drill'))) {
     const moment = line as Moment | { error: string };
     if ('error' in moment) throw new GiveUpError(`${action}: ${moment.error}`);
+    if (frozen === undefined)
+      out.write(
+        `freezing ${oneLine(target)} for real; the agent brings it back, whether anybody looks on or not\n`,
+      );
     frozen ??= moment.at;
     last = moment;
     out.write(`${describeMoment(moment, frozen)}\n`);
