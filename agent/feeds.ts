@@ -42,9 +42,10 @@ export class Feeds {
     const feeds = settings.map((one): Feed => {
       const store = openStore(one, deps.time.now);
       const forwarder = new Forwarder({ ...deps, store, batch: one.batch });
-      return one.optional
-        ? { store, forwarder, host: new URL(one.url).hostname, isThere: false }
-        : { store, forwarder, isThere: true };
+      if (!one.optional) return { store, forwarder, isThere: true };
+      // A URL has brackets around an IPv6 address, a resolver wants none.
+      const host = new URL(one.url).hostname.replace(/^\[|\]$/g, '');
+      return { store, forwarder, host, isThere: false };
     });
     return new Feeds(feeds, deps);
   }

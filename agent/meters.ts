@@ -80,6 +80,7 @@ export class Meters {
    */
   forget(name: string): void {
     if (!this.#known.delete(name)) return;
+    this.#heard.delete(name);
     this.#former.add(name);
     this.#store.save(name, null);
     for (const topic of retained(name)) this.#session?.publish(topic, '', { retain: true }).catch(() => {});

@@ -57,6 +57,16 @@ test('one that must be there is, whether its name is known or not', async (t) =>
   await until('that it is away', 10_000, () => feeds.status()[0]?.downSince !== undefined);
 });
 
+test('an address of IPv6 is looked for without its brackets', async (t) => {
+  const asked: string[] = [];
+  await openFeeds(t, [{ kind: 'victoriametrics', url: 'http://[::1]:1', optional: true }], async (host) => {
+    asked.push(host);
+    return false;
+  });
+  await until('it to be looked for', 5000, () => asked.length > 0);
+  t.is(asked[0], '::1');
+});
+
 test('no store is no feed', async (t) => {
   const feeds = await openFeeds(t, [], async () => true);
   t.deepEqual(feeds.names(), []);
