@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 import { GiveUpError, reason } from '../shared/errors.ts';
+import { linesOf } from '../shared/lines.ts';
 import { pageTokenFile } from '../shared/made-secret.ts';
+import { createEventParser } from '../shared/server-sent-events.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import { VERSION } from '../shared/version.ts';
 
@@ -91,8 +93,7 @@ export function openAgent(
     async *lines(action, path) {
       const { body } = await request(action, path, { body: {} });
       try {
-        for await (const line of splitLines(body?.pipeThrough(new TextDecoderStream()) ?? []))
-          yield JSON.parse(line);
+        for await (const line of linesOf(textOf(body))) yield JSON.parse(line);
       } catch (error) {
         if (signal.aborted) throw new GiveUpError(`${action}: interrupted; the agent goes on by itself`);
         throw new GiveUpError(`${action}: the agent must tell it to its end, got ${cause(error)}`);
@@ -106,11 +107,12 @@ export function openAgent(
       let timer = heard();
       let ended = 'its end';
       try {
-        const lines = splitLines(body?.pipeThrough(new TextDecoderStream()) ?? [], () => {
+        const parse = createEventParser();
+        for await (const piece of textOf(body)) {
           clearTimeout(timer);
           timer = heard();
-        });
-        yield* readEvents(lines);
+          for (const { event, data } of parse(piece)) yield { event, data: JSON.parse(data) };
+        }
       } catch (error) {
         ended = cause(error);
       } finally {
@@ -128,22 +130,6 @@ function tokenOf({ agent, broker }: Pick<Settings, 'agent' | 'broker'>): string 
     return readFileSync(pageTokenFile(broker.credentials), 'utf8').trim() || undefined;
   } catch {
     return undefined; // None was made; where one is needed, the agent says so.
-  }
-}
-
-/** The fields `event` and `data` of https://html.spec.whatwg.org/#parsing-an-event-stream; comments keep it alive. */
-async function* readEvents(lines: AsyncIterable<string>): AsyncGenerator<ServerEvent> {
-  let event = '';
-  let data: string[] = [];
-  for await (const line of lines) {
-    const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line.replace(/\r$/, '')) ?? [];
-    if (field === 'event') event = value;
-    else if (field === 'data') data.push(value);
-    else if (line === '' || line === '\r') {
-      if (data.length > 0) yield { event: event || 'message', data: JSON.parse(data.join('\n')) };
-      event = '';
-      data = [];
-    }
   }
 }
 
@@ -196,16 +182,6 @@ function cause(error: unknown): string {
   return reason(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }
 
-async function* splitLines(
-  chunks: AsyncIterable<string> | Iterable<string>,
-  onChunk: () => void = () => {},
-): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of chunks) {
-    onChunk();
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
+async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+  if (body !== null) yield* body.pipeThrough(new TextDecoderStream());
 }

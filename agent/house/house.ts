@@ -129,7 +129,6 @@ export class House implements Queries {
     const { operations, intake } = this.#deps;
     const events: LiveEvent[] = [
       { event: 'watches', data: operations.watches() },
-      ...operations.watches().map((data): LiveEvent => ({ event: 'watch', data })),
       ...[...intake.latest].map(
         ([meter, reading]): LiveEvent => ({ event: 'reading', data: { meter, reading } }),
       ),

@@ -1,7 +1,7 @@
+import { linesOf } from '../../shared/lines.ts';
 import type { Moment } from '../guard/incident.ts';
 import { type Api, ApiError } from './api.ts';
 import type { Loader } from './load.ts';
-import { linesOf } from './model/lines.ts';
 import type { DrillProgress } from './model/state.ts';
 import type { Actions } from './scene.ts';
 import { CHOSEN_METER, HIDDEN_STEPS, keep, keepForNow } from './storage.ts';

@@ -1,6 +1,6 @@
+import { createEventParser } from '../../shared/server-sent-events.ts';
 import type { LiveEvent } from '../doors/queries.ts';
 import { type Api, ApiError } from './api.ts';
-import { createEventParser } from './model/sse.ts';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;

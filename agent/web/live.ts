@@ -27,7 +27,7 @@ export function addLive(
         operationId: 'listen',
         summary: 'What happens in the house, as it happens',
         description:
-          'Server-sent events: the state first, then every change of it. `event` is `reading`, `watch`, `watches` (when one is watched no longer), `incident`, `meters` or `stores`; `data` is the same JSON as elsewhere, a list without its name, of a reading `{meter, reading}`. Who reads slowly misses readings, never states. A comment comes every 15 s.',
+          'Server-sent events: the state first, then every change of it. `event` is `reading`, `watch`, `watches` (all of them: at first, and when one is watched no longer), `incident`, `meters` or `stores`; `data` is the same JSON as elsewhere, a list without its name, of a reading `{meter, reading}`. Who reads slowly misses readings, never states. A comment comes every 15 s.',
         response: {
           200: { content: { 'text/event-stream': { schema: z.string() } } },
           ...refusals,

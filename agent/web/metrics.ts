@@ -124,73 +124,37 @@ function addWatches(to: Registry, { watches, notify }: AgentStatus): void {
 
   const each = (value: (service: (typeof notify)[number]) => number): Sample[] =>
     notify.map((service) => [{ service: service.name }, value(service)]);
-  const sent = 'Messages and changes of them that a service took.';
-  counter(
-    to,
-    'wattdog_notify_sent_total',
-    sent,
-    each((service) => service.sent),
-  );
-  const failures = 'Tries to tell that did not succeed.';
-  counter(
-    to,
-    'wattdog_notify_failures_total',
-    failures,
-    each((service) => service.failures),
-  );
-  const refused = 'Incidents that a service will hear no more of.';
-  counter(
-    to,
-    'wattdog_notify_refused_total',
-    refused,
-    each((service) => service.refused),
-  );
-  const pending = 'Incidents a service has still to be told of.';
-  gauge(
-    to,
-    'wattdog_notify_pending',
-    pending,
-    each((service) => service.pending),
-  );
+  const count = (name: 'sent' | 'failures' | 'refused', help: string) =>
+    counter(
+      to,
+      `wattdog_notify_${name}_total`,
+      help,
+      each((service) => service[name]),
+    );
+  count('sent', 'Messages and changes of them that a service took.');
+  count('failures', 'Tries to tell that did not succeed.');
+  count('refused', 'Incidents that a service will hear no more of.');
+  const pending = each((service) => service.pending);
+  gauge(to, 'wattdog_notify_pending', 'Incidents a service has still to be told of.', pending);
 }
 
 function addStores(to: Registry, { stores }: AgentStatus): void {
   const each = (value: (store: (typeof stores)[number]) => number | boolean): Sample[] =>
     stores.map((store) => [{ store: store.name }, value(store)]);
-  gauge(
-    to,
-    'wattdog_store_up',
-    '0 while a store is away.',
-    each((store) => store.downSince === undefined),
-  );
-  const lag = 'Journalled readings a store has still to be given.';
-  gauge(
-    to,
-    'wattdog_store_lag_readings',
-    lag,
-    each((store) => store.lag),
-  );
-  const written = 'Readings a store acknowledged.';
-  counter(
-    to,
-    'wattdog_store_written_total',
-    written,
-    each((store) => store.written),
-  );
-  const rejected = 'Readings a store refused for good.';
-  counter(
-    to,
-    'wattdog_store_rejected_total',
-    rejected,
-    each((store) => store.rejected),
-  );
-  const retries = 'Writes that failed and were tried again.';
-  counter(
-    to,
-    'wattdog_store_retries_total',
-    retries,
-    each((store) => store.retries),
-  );
+  const count = (name: 'written' | 'rejected' | 'retries', help: string) =>
+    counter(
+      to,
+      `wattdog_store_${name}_total`,
+      help,
+      each((store) => store[name]),
+    );
+  const up = each((store) => store.downSince === undefined);
+  gauge(to, 'wattdog_store_up', '0 while a store is away.', up);
+  const lag = each((store) => store.lag);
+  gauge(to, 'wattdog_store_lag_readings', 'Journalled readings a store has still to be given.', lag);
+  count('written', 'Readings a store acknowledged.');
+  count('rejected', 'Readings a store refused for good.');
+  count('retries', 'Writes that failed and were tried again.');
   gauge(
     to,
     'wattdog_store_last_success_timestamp_seconds',

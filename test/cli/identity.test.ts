@@ -103,7 +103,13 @@ for (const [name, value, rule] of [
   });
 
 /** Real processes, which only root can have become somebody else. */
-const rootTest = (...programs: string[]) => (process.getuid?.() === 0 ? realTest(...programs) : test.skip);
+function rootTest(...programs: string[]) {
+  if (process.getuid?.() === 0) return realTest(...programs);
+  if (process.env.REQUIRE_REAL === '1')
+    throw new Error('REQUIRE_REAL=1 forbids skipping, but this is not root');
+  process.stderr.write('skipping: not root\n');
+  return test.skip;
+}
 
 /** A folder as Docker makes one for a mount: root's; with a file in it, and one further down. */
 function mountedFolder(t: ExecutionContext): string {

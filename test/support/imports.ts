@@ -18,8 +18,13 @@ const MAY_IMPORT_BROKER = ['agent/embedded.ts', 'agent/status.ts'];
 const MANIFEST = 'package.json';
 /** The page runs in a browser. */
 const PAGE = 'agent/page/';
-/** What it uses of the rest besides types: words, which need nothing but the language. */
-const PAGE_MAY_IMPORT = ['agent/notify/message.ts', 'agent/notify/words.ts'];
+/** What it uses of the rest besides types: words and formats, which need nothing but the language. */
+const PAGE_MAY_IMPORT = [
+  'agent/notify/message.ts',
+  'agent/notify/words.ts',
+  'shared/lines.ts',
+  'shared/server-sent-events.ts',
+];
 const LONGEST = 300;
 
 /** What breaks the rules of the structure, one line each, naming the file and the rule. */

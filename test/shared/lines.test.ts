@@ -1,5 +1,5 @@
 import test from 'ava';
-import { linesOf } from '../../../../agent/page/model/lines.ts';
+import { linesOf } from '../../shared/lines.ts';
 
 async function* pieces(...given: string[]) {
   yield* given;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { createEventParser } from '../../../../agent/page/model/sse.ts';
+import { createEventParser } from '../../shared/server-sent-events.ts';
 
 const parse = (...pieces: string[]) => {
   const take = createEventParser();
