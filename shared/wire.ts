@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { DropError } from './errors.ts';
+import { issueOf } from './issue.ts';
 
 /** A name that can stand in a topic, a file name and a tag. */
 export const shortName = z
@@ -263,10 +264,5 @@ function check<T>(schema: z.ZodType<T>, payload: Uint8Array): T {
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue?.path ?? [];
-  const received = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], value);
-  throw new DropError(
-    `decoding a payload: ${path.join('.') || 'the message'}: ${issue?.message}, got ${JSON.stringify(received)?.slice(0, 80)}`,
-  );
+  throw new DropError(`decoding a payload: ${issueOf(parsed.error, value)}`);
 }

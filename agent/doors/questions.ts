@@ -1,7 +1,7 @@
 /** What a question about the past may say, over HTTP as text and over MQTT as JSON. */
 import * as z from 'zod';
 import { DropError } from '../../shared/errors.ts';
-import { shown } from './issue.ts';
+import { shown } from '../../shared/issue.ts';
 import type { Queries, Range } from './queries.ts';
 import type { EnergyView } from './views.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DropError } from '../../shared/errors.ts';
-import { issueOf } from './issue.ts';
+import { issueOf } from '../../shared/issue.ts';
 import type { Operations } from './operations.ts';
 import type { Queries } from './queries.ts';
 import {

@@ -1,12 +1,12 @@
 /** The door on MQTT: `wattdog/agent/request/<verb>/<name>`. */
 import type { IPublishPacket } from 'mqtt';
 import { DropError, RetryError, reason } from '../../shared/errors.ts';
+import { shown } from '../../shared/issue.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Session } from '../../shared/mqtt.ts';
 import { aborted, type Time } from '../../shared/time.ts';
 import { agentTopics, LARGEST_PAYLOAD } from '../../shared/wire.ts';
 import { holdTime } from '../guard/hold.ts';
-import { shown } from './issue.ts';
 import type { Operations } from './operations.ts';
 import type { Queries } from './queries.ts';
 import { createReads } from './reads.ts';

@@ -1,6 +1,6 @@
 /** What Grafana’s webhooks say; pure. */
 import * as z from 'zod';
-import { shown } from '../doors/issue.ts';
+import { shown } from '../../shared/issue.ts';
 import { checked, Refusal } from './refusal.ts';
 
 /** One alert, whichever of Grafana's two formats told it. */

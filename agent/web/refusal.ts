@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { issueOf } from '../doors/issue.ts';
+import { issueOf } from '../../shared/issue.ts';
 
 /** A request that is not carried out, with the HTTP status that says so. */
 export class Refusal extends Error {
