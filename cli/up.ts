@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type RunningAgent, runAgent } from '../agent/main.ts';
-import { findTariff } from '../meter/tariff.ts';
+import { findTariff } from '../meter/tariff/pricing.ts';
 import { GiveUpError } from '../shared/errors.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import type { BrokerAddress } from '../shared/mqtt.ts';

@@ -11,7 +11,7 @@ import {
 } from './charge.ts';
 import type { Sample } from './decoders/decoder.ts';
 import { costOf, gapOf, round, sum } from './gap.ts';
-import type { Pricing } from './tariff.ts';
+import type { Pricing } from './tariff/pricing.ts';
 
 const JOULES_PER_KWH = 3_600_000;
 /** Milliseconds; the wall clock and the monotonic one part by more than this only in a step. */
@@ -69,7 +69,7 @@ export function account(
   const notes = { ...metered.notes, ...clockStep(at, last) };
   if (notes.stale) return { state, notes };
 
-  const phases = sample.currents.map((current, index) => {
+  const phases = sample.phases.map(({ current = 0 }, index) => {
     const { voltage = 0, power_factor } = options.phases[index] ?? {};
     const coulombs = metered.coulombs[index] ?? 0;
     const realVolts = voltage * (power_factor ?? 1);

@@ -78,11 +78,11 @@ export function meteredByHost(
 ): Metered {
   const silence = secondsSince(at, last, state);
   if (last === undefined || silence * 1000 > options.maxGap) {
-    const coulombs = sample.currents.map(() => 0);
+    const coulombs = sample.phases.map(() => 0);
     const notes = silence > 0 ? { unmeteredSeconds: silence } : {};
     return { seconds: 0, coulombs, silence, unmetered: silence, notes };
   }
-  const coulombs = sample.currents.map((current) => current * silence);
+  const coulombs = sample.phases.map(({ current = 0 }) => current * silence);
   return { seconds: silence, coulombs, silence, unmetered: 0, notes: {} };
 }
 

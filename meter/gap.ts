@@ -1,6 +1,6 @@
 import type { GapCause, UnnumberedReading } from '../shared/wire.ts';
 import type { Metered } from './charge.ts';
-import type { Pricing } from './tariff.ts';
+import type { Pricing } from './tariff/pricing.ts';
 
 const JOULES_PER_KWH = 3_600_000;
 /** Seconds; nobody can say what was used in a longer silence, and a clock that was wrong makes one of years. */

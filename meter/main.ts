@@ -8,6 +8,7 @@ import { together } from '../shared/together.ts';
 import type { AccountOptions } from './account.ts';
 import { createDecoder } from './decoders/create.ts';
 import type { Decoder } from './decoders/decoder.ts';
+import { USUAL_LINE } from './decoders/usual.ts';
 import { createSerialPort, identifyDevice } from './device.ts';
 import { Diary } from './diagnostics.ts';
 import { installationOf } from './installation.ts';
@@ -17,7 +18,7 @@ import { readPort } from './port.ts';
 import { profileOf } from './profile.ts';
 import { createPublisher } from './publish.ts';
 import { simulatedPort } from './simulate.ts';
-import { createPricing, findTariff } from './tariff.ts';
+import { createPricing, findTariff } from './tariff/pricing.ts';
 
 /** ms of silence after which the next byte must begin a line: within one, bytes follow each other. */
 const LINE_PAUSE = 100;
@@ -66,7 +67,7 @@ export async function runMeter(
     : { path: meter.port, createPort: createSerialPort, identify: identifyDevice };
   const readSamples = (signal: AbortSignal) =>
     readPort(
-      { path, baud: meter.baud, settle: meter.settle, silence: meter.silence },
+      { path, baud: meter.baud ?? USUAL_LINE[format].baud, settle: meter.settle, silence: meter.silence },
       { ...device, time },
       signal,
       {

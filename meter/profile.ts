@@ -1,6 +1,7 @@
 import type { MeterSettings, Tariff } from '../shared/settings/schema.ts';
 import { VERSION } from '../shared/version.ts';
 import type { Profile } from '../shared/wire.ts';
+import { createPricing } from './tariff/pricing.ts';
 
 /** What a meter says of itself; pure. @param tariff the one that its settings name. */
 export function profileOf(meter: MeterSettings, tariff: Tariff, installation: string): Profile {
@@ -17,6 +18,6 @@ export function profileOf(meter: MeterSettings, tariff: Tariff, installation: st
     power_basis: known ? 'power_factor' : 'apparent',
     currency: tariff.currency,
     tariff: tariff.name,
-    periods: tariff.periods.map(({ name, price }) => ({ name, price })),
+    periods: createPricing(tariff).periods,
   };
 }

@@ -1,7 +1,7 @@
 import type { MockBindingInterface } from '@serialport/binding-mock';
 import { SerialPortMock } from 'serialport';
 import { every, type Time } from '../shared/time.ts';
-import { crc16Arc } from './decoders/panel.ts';
+import { crc16Arc } from './decoders/crc.ts';
 
 const PATH = '/dev/simulated-panel';
 const HOUR = 3600;
@@ -48,7 +48,7 @@ export function simulatedLine(boot: number, seq: number, seconds: number): strin
     ...charges.map((charge) => Math.floor(charge) % U32),
   ];
   const body = `${amps.join(' ')} ;1,${counts.join(',')}`;
-  return `${body}*${crc16Arc(body).toString(16).toUpperCase().padStart(4, '0')}\n`;
+  return `${body}*${crc16Arc(Buffer.from(body)).toString(16).toUpperCase().padStart(4, '0')}\n`;
 }
 
 function currentOf({ amps, period, on, offset }: Load, seconds: number): number {

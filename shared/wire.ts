@@ -76,7 +76,19 @@ export const POWER_BASES = ['apparent', 'power_factor', 'measured'] as const;
 const GAP_CAUSES = ['reader', 'port', 'rejects', 'device', 'silence', 'dropped'] as const;
 export type GapCause = (typeof GAP_CAUSES)[number];
 
-const phaseNumbers = /^(current|voltage)_\d{1,2}$/;
+/** Numbers that a reading carries where its meter tells them. */
+const PHASE_FIELD = /^(current|voltage|power)_\d{1,2}$/;
+const REGISTER_FIELD = /^register_(import|export)(_\d{1,2})?$/;
+export const MEASURED_FIELDS = ['frequency', 'power_factor', 'reactive_power', 'gas', 'water'] as const;
+const isOptionalNumber = (name: string) =>
+  PHASE_FIELD.test(name) ||
+  REGISTER_FIELD.test(name) ||
+  name === 'export_energy' ||
+  MEASURED_FIELDS.some((field) => field === name);
+/** What a profile may list: the fields that not every meter has. */
+const optionalField = z
+  .string()
+  .refine(isOptionalNumber, { error: 'must be such as current_1, register_import, export_energy or gas' });
 
 const epochName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits and -');
 
@@ -90,20 +102,33 @@ const readingSchema = z
     seq: z.int().min(1),
     /** Seconds that `interval_energy` covers. */
     interval: z.number().min(0),
-    /** W; what kind of watts, `power_basis` says. */
+    /** W, into the house; negative while it feeds out. What kind of watts, `power_basis` says. */
     power: z.number(),
-    /** VA: current × nominal voltage, summed over the phases. */
-    apparent_power: z.number(),
+    /** VA, summed over the phases; absent where neither the meter tells it nor current and voltage are known. */
+    apparent_power: z.number().optional(),
     /** `apparent`: no power factor is known; `power_factor`: a fixed one was applied; `measured`: the meter's own. */
     power_basis: z.enum(POWER_BASES),
-    /** kWh, a total that survives restarts. */
+    /** kWh taken in, a total that survives restarts and never falls. */
     energy: z.number(),
     /** kWh of this interval. */
     interval_energy: z.number(),
-    /** Currency per kWh at the end of the interval. */
+    /** kWh fed out, likewise; absent until a meter has told or shown that it can. */
+    export_energy: z.number().optional(),
+    interval_export_energy: z.number().optional(),
+    /** Currency per kWh at the end of the interval; may be negative. */
     price: z.number(),
-    /** Currency, a total that survives restarts. */
+    /** Currency earned per kWh fed out; absent where nothing is paid for it. */
+    export_price: z.number().optional(),
+    /** Currency, what was taken in has cost: a total that survives restarts. It falls only where a price is negative. */
     cost: z.number(),
+    /** Currency, what was fed out has earned, a total; absent with `export_energy`. */
+    credit: z.number().optional(),
+    interval_credit: z.number().optional(),
+    /** Currency, a total of the charges that time alone makes; absent where the tariff has none. Never part of `cost`. */
+    fixed_cost: z.number().optional(),
+    /** Currency: prices of earlier intervals became known or were corrected. Part of `cost` and `credit`, of no interval. */
+    cost_correction: z.number().optional(),
+    credit_correction: z.number().optional(),
     /** Currency of this interval, split at price boundaries. */
     interval_cost: z.number(),
     /** The tariff period at the end of the interval. */
@@ -120,6 +145,8 @@ const readingSchema = z
     /** kWh and currency that the meter counted meanwhile. */
     gap_energy: z.number().optional(),
     gap_cost: z.number().optional(),
+    gap_export_energy: z.number().optional(),
+    gap_credit: z.number().optional(),
     /** kWh and currency that nobody counted. */
     gap_estimated_energy: z.number().optional(),
     gap_estimated_cost: z.number().optional(),
@@ -129,7 +156,7 @@ const readingSchema = z
   })
   .superRefine((reading, context) => {
     for (const [key, value] of Object.entries(reading)) {
-      if (phaseNumbers.test(key) && !Number.isFinite(value)) {
+      if (isOptionalNumber(key) && !Number.isFinite(value)) {
         context.addIssue({ code: 'custom', path: [key], message: 'must be a number' });
       }
     }
@@ -145,14 +172,37 @@ export interface Reading {
   [current: `current_${number}`]: number;
   /** V, of phase 1, 2, … */
   [voltage: `voltage_${number}`]: number;
+  /** W, of phase 1, 2, …; negative while it feeds out. */
+  [phasePower: `power_${number}`]: number;
+  /** kWh, the meter's own registers as they stand, in all and of rate 1, 2, … */
+  register_import?: number | undefined;
+  register_export?: number | undefined;
+  [rateImport: `register_import_${number}`]: number;
+  [rateExport: `register_export_${number}`]: number;
+  /** Hz. */
+  frequency?: number | undefined;
+  power_factor?: number | undefined;
+  /** var. */
+  reactive_power?: number | undefined;
+  /** m³, as their own meters stand. */
+  gas?: number | undefined;
+  water?: number | undefined;
   power: number;
-  apparent_power: number;
+  apparent_power?: number | undefined;
   power_basis: (typeof POWER_BASES)[number];
   energy: number;
   interval_energy: number;
+  export_energy?: number | undefined;
+  interval_export_energy?: number | undefined;
   price: number;
+  export_price?: number | undefined;
   cost: number;
   interval_cost: number;
+  credit?: number | undefined;
+  interval_credit?: number | undefined;
+  fixed_cost?: number | undefined;
+  cost_correction?: number | undefined;
+  credit_correction?: number | undefined;
   tariff: string;
   quality: (typeof QUALITIES)[number];
   gap_seconds?: number | undefined;
@@ -160,6 +210,8 @@ export interface Reading {
   gap_readings?: number | undefined;
   gap_energy?: number | undefined;
   gap_cost?: number | undefined;
+  gap_export_energy?: number | undefined;
+  gap_credit?: number | undefined;
   gap_estimated_energy?: number | undefined;
   gap_estimated_cost?: number | undefined;
   estimated_energy?: number | undefined;
@@ -168,7 +220,8 @@ export interface Reading {
 
 /** A reading before its outbox has numbered it. */
 export type UnnumberedReading = Omit<Reading, 'epoch' | 'seq'> & {
-  [phase: `${'current' | 'voltage'}_${number}`]: number;
+  [phase: `${'current' | 'voltage' | 'power'}_${number}`]: number;
+  [rate: `register_${'import' | 'export'}_${number}`]: number;
 };
 
 const watermarkSchema = z.strictObject({ epoch: epochName, seq: z.int().min(0) });
@@ -209,7 +262,7 @@ const profileSchema = z.looseObject({
   port: z.string().max(500),
   decoder: z.string().max(64),
   simulated: z.boolean(),
-  fields: z.array(z.string().regex(phaseNumbers, 'must be such as current_1')).max(64),
+  fields: z.array(optionalField).max(64),
   power_basis: z.enum(POWER_BASES),
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD'),
   tariff: z.string().max(64),
@@ -228,7 +281,7 @@ export interface Profile {
   port: string;
   decoder: string;
   simulated: boolean;
-  /** What its readings carry for each phase: `current_1`, `voltage_1`, … */
+  /** Of what not every meter has, what its readings carry: `current_1`, `voltage_1`, `export_energy`, `gas`, … */
   fields: string[];
   power_basis: (typeof POWER_BASES)[number];
   /** ISO 4217. */

@@ -16,7 +16,10 @@ test('the serial line of the first screen decodes to the currents of the message
   const { samples, rejects } = decoder.push(Buffer.from(`${serial}\n`));
   const reading = decodeReading(Buffer.from(json));
   t.deepEqual(rejects, []);
-  t.deepEqual(samples[0]?.currents, [reading.current_1, reading.current_2]);
+  t.deepEqual(
+    samples[0]?.phases.map(({ current }) => current),
+    [reading.current_1, reading.current_2],
+  );
 });
 
 test('the message of the first screen becomes the point of the first screen', (t) => {

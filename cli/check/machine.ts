@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { holderOf } from '../../meter/holder.ts';
-import { createPricing, findTariff } from '../../meter/tariff.ts';
+import { createPricing, findTariff } from '../../meter/tariff/pricing.ts';
 import { reason } from '../../shared/errors.ts';
 import { listDevices } from '../../shared/serial-devices.ts';
 import type { Settings } from '../../shared/settings/schema.ts';

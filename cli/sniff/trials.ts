@@ -5,6 +5,12 @@ import type { Decoder, RejectReason } from '../../meter/decoders/decoder.ts';
 export const FORMATS: Record<Format, string> = {
   amps: 'lines like `1 2`, amperes',
   panel: 'our firmware’s line',
+  emontx: 'emonTx and emonPi: names and values, or JSON',
+  dsmr: 'P1 telegrams of Dutch, Belgian and Luxembourg meters',
+  d0: 'IEC 62056-21 (D0), the optical port',
+  sml: 'SML, of German meters',
+  pzem: 'PZEM-004T v3, Modbus RTU',
+  raven: 'Rainforest RAVEn and EMU-2, XML',
 };
 
 export const REFUSALS: Record<RejectReason, string> = {
@@ -13,6 +19,7 @@ export const REFUSALS: Record<RejectReason, string> = {
   syntax: 'not this format',
   checksum: 'damaged: its checksum is wrong',
   range: 'no such value can be',
+  key: 'encrypted, and the key is missing or another',
 };
 
 const MOST_PHASES = 6;

@@ -14,6 +14,7 @@ export function createAmpsDecoder({ phases, maxCurrent, atLineStart }: DecoderOp
     const fields = line.split(/[ \t]+/).filter(Boolean);
     if (fields.length !== phases || !fields.every((field) => AMPERES.test(field))) return 'syntax';
     const currents = fields.map(Number);
-    return currents.every((current) => current >= 0 && current <= maxCurrent) ? { currents } : 'range';
+    if (currents.some((current) => current < 0 || current > maxCurrent)) return 'range';
+    return { phases: currents.map((current) => ({ current })) };
   });
 }

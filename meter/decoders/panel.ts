@@ -1,3 +1,4 @@
+import { crc16Arc } from './crc.ts';
 import type { Decoder, DecoderOptions, RejectReason, Sample } from './decoder.ts';
 import { lineDecoder } from './lines.ts';
 
@@ -17,7 +18,7 @@ export function createPanelDecoder({ phases, maxCurrent, atLineStart }: DecoderO
     const match = LINE.exec(line);
     if (match === null || phases !== PHASES) return 'syntax';
     const body = line.slice(0, -'*CCCC'.length);
-    if (crc16Arc(body) !== Number.parseInt(match[10] ?? '', 16)) return 'checksum';
+    if (crc16Arc(Buffer.from(body, 'latin1')) !== Number.parseInt(match[10] ?? '', 16)) return 'checksum';
     const [amps1 = 0, amps2 = 0, boot = 0, seq = 0, meteredMs = 0, mA1 = 0, mA2 = 0, as1 = 0, as2 = 0] = match
       .slice(1, 10)
       .map(Number);
@@ -26,16 +27,9 @@ export function createPanelDecoder({ phases, maxCurrent, atLineStart }: DecoderO
     if (amps1 !== Math.round(mA1 / 1000) || amps2 !== Math.round(mA2 / 1000)) return 'range';
     const currents = [mA1 / 1000, mA2 / 1000];
     if (currents.some((current) => current > maxCurrent)) return 'range';
-    return { currents, counter: { boot, seq, meteredMs, ampereSeconds: [as1, as2] } };
+    return {
+      phases: currents.map((current) => ({ current })),
+      counter: { boot, seq, meteredMs, ampereSeconds: [as1, as2] },
+    };
   });
-}
-
-/** CRC-16/ARC: polynomial 0x8005 reflected, start 0; "123456789" gives 0xBB3D. */
-export function crc16Arc(text: string): number {
-  let crc = 0;
-  for (let index = 0; index < text.length; index++) {
-    crc ^= text.charCodeAt(index) & 0xff;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ 0xa001 : crc >> 1;
-  }
-  return crc;
 }

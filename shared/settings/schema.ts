@@ -1,87 +1,14 @@
 /** Every setting there is: its rule, its default and its one line of explanation. */
 import * as z from 'zod';
-import { LARGEST_PAYLOAD, meterName } from '../wire.ts';
+import { LARGEST_PAYLOAD } from '../wire.ts';
 import { agent } from './agent.ts';
-import { age, duration, isLoopback, secret, size, tcpPort, url } from './rules.ts';
-import { tariffSchema } from './tariff.ts';
+import { meter, meters } from './meter.ts';
+import { duration, isLoopback, secret, tcpPort, url } from './rules.ts';
+import type { tariffSchema } from './tariff.ts';
 
 export type Tariff = z.infer<typeof tariffSchema>;
-
-const phase = z.strictObject({
-  voltage: z
-    .number()
-    .positive()
-    .max(1000)
-    .default(120)
-    .describe('nominal volts between this phase and neutral'),
-  power_factor: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .describe('a fixed power factor; without one, power is apparent power (VA) and says so'),
-});
-
-const meter = z
-  .strictObject({
-    name: meterName.default('main').describe('the meter’s name, part of its topics'),
-    port: z
-      .string()
-      .min(1)
-      .default('simulated')
-      .describe('a device such as /dev/serial/by-id/…, or `simulated` for a made-up household'),
-    baud: z.int().min(50).max(4_000_000).default(9600).describe('bits per second on the serial line'),
-    decoder: z
-      .enum(['amps', 'panel'])
-      .optional()
-      .describe(
-        'the serial format: `amps` for lines like `1 2`, `panel` for our firmware; a real port must name it',
-      ),
-    phases: z
-      .array(phase)
-      .min(1)
-      .max(12)
-      .prefault([{}, {}])
-      .describe('one entry a current sensor, in the line’s order'),
-    max_current: z
-      .number()
-      .positive()
-      .default(200)
-      .describe('amperes; a higher value on any phase is a fault, not a reading'),
-    settle: duration
-      .prefault('3s')
-      .describe('after opening the port, silence this long is no fault (an Uno resets and boots)'),
-    silence: duration.prefault('10s').describe('no byte for this long: close the port and open it again'),
-    max_gap: duration
-      .prefault('10s')
-      .describe(
-        'a longer silence between two readings is a gap, told with the next one; keep it above the meter’s own cadence',
-      ),
-    simulated_cadence: duration.prefault('1200ms').describe('how often the simulated panel sends a line'),
-    outbox_size: size
-      .prefault('1GB')
-      .refine((bytes) => bytes >= 1e6, { error: 'must be at least 1MB' })
-      .describe(
-        'disk the outbox may take while the agent is away (two weeks and more); then the oldest readings go, counted',
-      ),
-    outbox_age: age.prefault('30d').describe('readings that waited longer go too, counted'),
-    tariff: z
-      .union([z.string().min(1), tariffSchema], {
-        error: 'must be the name of a shipped tariff, or one written out',
-      })
-      .default('sce-tou-d-a')
-      .describe('the name of a shipped tariff, or one written out'),
-  })
-  .superRefine(({ port, decoder, phases }, context) => {
-    const refuse = (key: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [key], message });
-    if (port !== 'simulated' && decoder === undefined)
-      refuse('decoder', 'must name the format of a real port, `amps` or `panel`: formats are never guessed');
-    if (port === 'simulated' && decoder === 'amps')
-      refuse('decoder', 'must be `panel` for the simulated port');
-    if ((port === 'simulated' || decoder === 'panel') && phases.length !== 2)
-      refuse('phases', `must have exactly 2 entries for the decoder \`panel\`, has ${phases.length}`);
-  });
+/** As it is written: what has a default may be left out. */
+export type TariffInput = z.input<typeof tariffSchema>;
 
 const mqtt = z.strictObject({
   url: z
@@ -148,6 +75,7 @@ export const settingsSchema = z
       })
       .prefault({}),
     meter: meter.prefault({}),
+    meters,
     mqtt: mqtt.prefault({}),
     broker: broker.prefault({}),
     agent: agent.prefault({}),

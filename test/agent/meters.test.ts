@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type Meter, Meters } from '../../agent/meters.ts';
 import { AgentState } from '../../agent/state.ts';
 import { profileOf } from '../../meter/profile.ts';
-import { sceTouDA } from '../../meter/tariffs/sce-tou-d-a.ts';
+import { sceTouDA } from '../../meter/tariff/shipped/sce-tou-d-a.ts';
 import { keepSession } from '../../shared/mqtt.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';
 import { systemTime } from '../../shared/time.ts';

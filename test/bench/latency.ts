@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAsync } from 'mqtt';
-import { crc16Arc } from '../../meter/decoders/panel.ts';
+import { crc16Arc } from '../../meter/decoders/crc.ts';
 import { openPty } from '../support/pty.ts';
 import { startVictoriaMetrics } from '../support/stores.ts';
 import { freePort, temporaryFolder, until } from '../support/system.ts';
@@ -95,7 +95,7 @@ try {
   for (let seq = 1; seq <= lines + WARM_UP; seq++) {
     const body = `${Math.round(seq / 1000)} 2 ;1,7,${seq},${seq * 1200},${seq},2000,${seq},${2 * seq}`;
     sent.set(seq, performance.now());
-    pty.write(`${body}*${crc16Arc(body).toString(16).toUpperCase().padStart(4, '0')}\n`);
+    pty.write(`${body}*${crc16Arc(Buffer.from(body)).toString(16).toUpperCase().padStart(4, '0')}\n`);
     if (seq % 10 !== 0) {
       await sleep(50);
       continue;

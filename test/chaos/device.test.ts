@@ -11,7 +11,8 @@ test('each line is one of the panel, tells its number and counts its own current
   for (let number = 1; number <= 45_000; number++) {
     const line = device.measure(15);
     const { samples, rejects } = decoder.push(Buffer.from(line.text));
-    const [{ currents, counter } = { currents: [] }] = samples;
+    const [{ phases, counter } = { phases: [] }] = samples;
+    const currents = phases.map(({ current = 0 }) => current);
     if (samples.length !== 1 || counter === undefined) return t.fail(`${line.text}: ${rejects}`);
     const [current_1 = 0, current_2 = 0] = currents;
     if (lineNumber({ current_1, current_2 }) !== number) return t.fail(line.text);

@@ -1,4 +1,4 @@
-import { crc16Arc } from '../../meter/decoders/panel.ts';
+import { crc16Arc } from '../../meter/decoders/crc.ts';
 
 /** V of both phases, and what one count of charge is worth. */
 export const VOLTS = 120;
@@ -45,7 +45,7 @@ export class Device {
       ...counts.map((count) => (CHARGE_AT_START + count) % U32),
     ];
     const body = `${amperes.join(' ')} ;1,${fields.join(',')}`;
-    const text = `${body}*${crc16Arc(body).toString(16).toUpperCase().padStart(4, '0')}\n`;
+    const text = `${body}*${crc16Arc(Buffer.from(body)).toString(16).toUpperCase().padStart(4, '0')}\n`;
     return { number: this.#number, counts: counts.reduce((sum, count) => sum + count, 0), text };
   }
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type AccountOptions, type AccountState, account } from '../../meter/account.ts';
 import type { Moment } from '../../meter/charge.ts';
 import type { Counter, Sample } from '../../meter/decoders/decoder.ts';
-import { createPricing, findTariff } from '../../meter/tariff.ts';
+import { createPricing, findTariff } from '../../meter/tariff/pricing.ts';
 import type { UnnumberedReading } from '../../shared/wire.ts';
 
 const START = Date.parse('2026-01-15T12:00:00Z');
@@ -58,11 +58,11 @@ function panel(seq: number, change: Partial<Counter> = {}): Sample {
     meteredMs: (seconds * 1000) % U32,
     ampereSeconds: [(seconds * 10) % U32, (seconds * 20) % U32],
   };
-  return { currents: [10, 20], counter: { ...counter, ...change } };
+  return { phases: [{ current: 10 }, { current: 20 }], counter: { ...counter, ...change } };
 }
 /** 30 A at 120 V. */
 const WATTS = 3600;
-const amps = (...currents: number[]): Sample => ({ currents });
+const amps = (...currents: number[]): Sample => ({ phases: currents.map((current) => ({ current })) });
 const about = (actual: number | undefined, expected: number) =>
   actual !== undefined && Math.abs(actual - expected) < 1e-9;
 
@@ -503,7 +503,7 @@ test('with any lines missing, over any restarts of the reader, energy is last co
           meteredMs: (ms0 + ms) % U32,
           ampereSeconds: counts.map((count) => count % U32),
         };
-        reader.take({ currents: mA.map((current) => current / 1000), counter }, ms);
+        reader.take({ phases: mA.map((current) => ({ current: current / 1000 })), counter }, ms);
         read.push([...counts]);
       }
       const sum = (list: number[] = []) => list.reduce((total, count) => total + count, 0);

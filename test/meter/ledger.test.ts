@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Diary } from '../../meter/diagnostics.ts';
 import { createLedger } from '../../meter/ledger.ts';
-import { createPricing, findTariff } from '../../meter/tariff.ts';
+import { createPricing, findTariff } from '../../meter/tariff/pricing.ts';
 import type { Reading } from '../../shared/wire.ts';
 import { silentLog, temporaryFolder } from '../support/system.ts';
 import { virtualTime } from '../support/virtual-time.ts';
@@ -30,7 +30,7 @@ test('it keeps a reading and tells of it, goes on where the last process was, an
   const first = process();
   const after = async (ms: number, { ledger } = first) => {
     await time.advance(ms);
-    ledger.enter({ currents: [10, 20] });
+    ledger.enter({ phases: [{ current: 10 }, { current: 20 }] });
   };
   await after(0);
   await after(1200);

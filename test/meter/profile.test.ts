@@ -1,6 +1,6 @@
 import test from 'ava';
 import { profileOf } from '../../meter/profile.ts';
-import { sceTouDA } from '../../meter/tariffs/sce-tou-d-a.ts';
+import { sceTouDA } from '../../meter/tariff/shipped/sce-tou-d-a.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';
 import { decodeProfile } from '../../shared/wire.ts';
 

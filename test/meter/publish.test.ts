@@ -6,7 +6,7 @@ import type { Diagnostics } from '../../meter/diagnostics.ts';
 import type { Outbox } from '../../meter/outbox/outbox.ts';
 import { profileOf } from '../../meter/profile.ts';
 import { createPublisher, type Timing } from '../../meter/publish.ts';
-import { sceTouDA } from '../../meter/tariffs/sce-tou-d-a.ts';
+import { sceTouDA } from '../../meter/tariff/shipped/sce-tou-d-a.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';
 import { systemTime } from '../../shared/time.ts';
 import {

@@ -15,8 +15,12 @@ function read(text: string) {
 
 function at(seconds: number) {
   const { samples } = read(simulatedLine(7, 1, seconds));
-  const { currents = [], counter } = samples[0] ?? {};
-  return { currents, charges: counter?.ampereSeconds ?? [], meteredMs: counter?.meteredMs ?? Number.NaN };
+  const { phases = [], counter } = samples[0] ?? {};
+  return {
+    currents: phases.map(({ current = 0 }) => current),
+    charges: counter?.ampereSeconds ?? [],
+    meteredMs: counter?.meteredMs ?? Number.NaN,
+  };
 }
 
 const moment = fc.integer({ min: 0, max: YEAR * 1000 }).map((ms) => ms / 1000);

@@ -7,13 +7,15 @@ function decode(text: string, phases = 2) {
 }
 
 test('as many currents as there are phases', (t) => {
-  t.deepEqual(decode('7\r\n', 1).samples, [{ currents: [7] }]);
-  t.deepEqual(decode('1 2 3\r\n', 3).samples, [{ currents: [1, 2, 3] }]);
+  t.deepEqual(decode('7\r\n', 1).samples, [{ phases: [{ current: 7 }] }]);
+  t.deepEqual(decode('1 2 3\r\n', 3).samples, [{ phases: [{ current: 1 }, { current: 2 }, { current: 3 }] }]);
 });
 
 test('twelve phases at their longest fit into a line', (t) => {
   const currents = Array.from({ length: 12 }, () => 123.456);
-  t.deepEqual(decode(`${currents.join(' ')}\r\n`, 12).samples, [{ currents }]);
+  t.deepEqual(decode(`${currents.join(' ')}\r\n`, 12).samples, [
+    { phases: currents.map((current) => ({ current })) },
+  ]);
 });
 
 for (const line of ['-1 2', '1 -0.5', '201 2', '1 999999'])

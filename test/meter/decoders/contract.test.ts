@@ -5,7 +5,7 @@ import { createDecoder, type Format } from '../../../meter/decoders/create.ts';
 import type { Decoded } from '../../../meter/decoders/decoder.ts';
 import { GOLDEN } from './formats.ts';
 
-const FORMATS = Object.keys(GOLDEN) as Format[];
+const FORMATS = Object.keys(GOLDEN) as (keyof typeof GOLDEN)[];
 
 function decode(format: Format, chunks: Uint8Array[], { atLineStart = true, phases = 2 } = {}): Decoded {
   const decoder = createDecoder(format, { phases, maxCurrent: 200, atLineStart });
@@ -85,8 +85,8 @@ for (const format of FORMATS) {
   test(`${format}: any bytes at all: it never throws, and what it lets through can be`, (t) => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 400 })), (chunks) => {
-        for (const { currents } of decode(format, chunks, { atLineStart: false }).samples)
-          t.true(currents.length === 2 && currents.every((current) => current >= 0 && current <= 200));
+        for (const { phases } of decode(format, chunks, { atLineStart: false }).samples)
+          t.true(phases.length === 2 && phases.every(({ current = -1 }) => current >= 0 && current <= 200));
       }),
     );
     t.pass();

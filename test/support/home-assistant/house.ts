@@ -6,7 +6,7 @@ import { createAnnouncer } from '../../../agent/home-assistant/create.ts';
 import { Meters } from '../../../agent/meters.ts';
 import { AgentState } from '../../../agent/state.ts';
 import { profileOf } from '../../../meter/profile.ts';
-import { sceTouDA } from '../../../meter/tariffs/sce-tou-d-a.ts';
+import { sceTouDA } from '../../../meter/tariff/shipped/sce-tou-d-a.ts';
 import { type BrokerAddress, keepSession } from '../../../shared/mqtt.ts';
 import { settingsSchema } from '../../../shared/settings/schema.ts';
 import { systemTime, type Time } from '../../../shared/time.ts';

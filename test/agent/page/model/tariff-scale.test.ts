@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { STOPS, tariffScale } from '../../../../agent/page/model/tariff-scale.ts';
-import { sceTouDA } from '../../../../meter/tariffs/sce-tou-d-a.ts';
+import { sceTouDA } from '../../../../meter/tariff/shipped/sce-tou-d-a.ts';
 
 const scaleOf = (...prices: number[]) => [
   ...tariffScale(prices.map((price, index) => ({ name: `p${index}`, price }))).values(),

@@ -1,10 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
-import { createPricing, findTariff, type Slice } from '../../meter/tariff.ts';
-import { sceTouDA } from '../../meter/tariffs/sce-tou-d-a.ts';
-import { GiveUpError } from '../../shared/errors.ts';
-import type { Tariff } from '../../shared/settings/schema.ts';
+import { createPricing, findTariff, type Slice } from '../../../meter/tariff/pricing.ts';
+import { sceTouDA } from '../../../meter/tariff/shipped/sce-tou-d-a.ts';
+import { GiveUpError } from '../../../shared/errors.ts';
+import type { Tariff } from '../../../shared/settings/schema.ts';
 
 const HOUR = 3_600_000;
 const at = (zoned: string) => Temporal.ZonedDateTime.from(zoned).epochMilliseconds;

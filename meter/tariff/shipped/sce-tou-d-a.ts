@@ -1,10 +1,11 @@
-import type { Tariff } from '../../shared/settings/schema.ts';
+import type { Tariff } from '../../../shared/settings/schema.ts';
+import { tariffSchema } from '../../../shared/settings/tariff.ts';
 
 const SUMMER = [6, 7, 8, 9];
-const WEEKDAYS: Tariff['periods'][number]['days'] = ['mon', 'tue', 'wed', 'thu', 'fri'];
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri'] as const;
 
 /** Southern California Edison TOU-D-A, with the rates of the chain that wattdog replaces. */
-export const sceTouDA: Tariff = {
+export const sceTouDA: Tariff = tariffSchema.parse({
   name: 'SCE TOU-D-A',
   currency: 'USD',
   zone: 'America/Los_Angeles',
@@ -16,4 +17,4 @@ export const sceTouDA: Tariff = {
     { name: 'winter on-peak', price: 0.36, days: WEEKDAYS, from: '14:00', to: '20:00' },
     { name: 'winter off-peak', price: 0.27 },
   ],
-};
+});

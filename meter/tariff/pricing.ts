@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
-import { GiveUpError } from '../shared/errors.ts';
-import type { Tariff } from '../shared/settings/schema.ts';
-import { sceTouDA } from './tariffs/sce-tou-d-a.ts';
+import { GiveUpError } from '../../shared/errors.ts';
+import type { Tariff } from '../../shared/settings/schema.ts';
+import { sceTouDA } from './shipped/sce-tou-d-a.ts';
 
 type Period = Tariff['periods'][number];
 
@@ -9,18 +9,50 @@ type Period = Tariff['periods'][number];
 export interface Slice {
   from: number;
   to: number;
-  /** Currency per kWh. */
+  /** Currency per kWh taken in. */
   price: number;
+  /** Currency per kWh fed out; absent where nothing is paid for it. */
+  exportPrice?: number;
   period: string;
+  /** No published price is known yet, and the fallback stands in for it. */
+  provisional?: true;
+}
+
+/** What was taken in since the tiers of a tariff began anew. */
+export interface Bill {
+  /** ms since 1970, when they did. */
+  from: number;
+  /** kWh. */
+  energy: number;
+}
+
+/** What flowed evenly between two times, kWh. */
+export interface Flow {
+  import: number;
+  export: number;
+}
+
+/** What it comes to, in currency. */
+export interface Charge {
+  cost: number;
+  credit: number;
+  /** To be given with what flows next. */
+  bill: Bill;
 }
 
 /** Prices moments and intervals under one tariff. */
 export interface Pricing {
   readonly currency: string;
-  /** The slice that holds `time`. */
-  at(time: number): Slice;
+  /** The tariff's periods, with what a kWh costs in them at first. */
+  readonly periods: { name: string; price: number }[];
+  /** The slice that holds `time`; in a tariff with tiers, `bill` tells which of them. */
+  at(time: number, bill?: Bill): Slice;
   /** The interval cut at every price boundary, in order; empty for an empty interval. */
   split(from: number, to: number): Slice[];
+  /** What a flow costs and earns; it is split at every boundary of time and of tier. */
+  charge(flow: Flow, from: number, to: number, bill?: Bill): Charge;
+  /** Currency that time alone costs between two times. */
+  fixed(from: number, to: number): number;
 }
 
 const SHIPPED = new Map<string, Tariff>([['sce-tou-d-a', sceTouDA]]);
@@ -45,20 +77,36 @@ export function createPricing(tariff: Tariff): Pricing {
     if (current === undefined || time < current.from || time >= current.to) current = findSlice(tariff, time);
     return current;
   };
+  const split = (from: number, to: number) => {
+    const slices: Slice[] = [];
+    for (let start = from; start < to; ) {
+      const slice = at(start);
+      const end = Math.min(slice.to, to);
+      slices.push({ ...slice, from: start, to: end });
+      start = end;
+    }
+    return slices;
+  };
   return {
     currency: tariff.currency,
+    periods: tariff.periods.map(({ name, price }) => ({ name, price: firstPrice(price) })),
     at,
-    split(from, to) {
-      const slices: Slice[] = [];
-      for (let start = from; start < to; ) {
-        const slice = at(start);
-        const end = Math.min(slice.to, to);
-        slices.push({ ...slice, from: start, to: end });
-        start = end;
+    split,
+    charge(flow, from, to, bill = { from, energy: 0 }) {
+      const charge: Charge = { cost: 0, credit: 0, bill };
+      for (const slice of to > from ? split(from, to) : [{ ...at(to), from: to - 1, to }]) {
+        const share = (slice.to - slice.from) / Math.max(1, to - from);
+        charge.cost += flow.import * share * slice.price;
+        charge.credit += flow.export * share * (slice.exportPrice ?? 0);
       }
-      return slices;
+      return { ...charge, bill: { ...bill, energy: bill.energy + flow.import } };
     },
+    fixed: () => 0,
   };
+}
+
+function firstPrice(price: Period['price']): number {
+  return typeof price === 'number' ? price : (price[0]?.price ?? 0);
 }
 
 /** Between two neighbouring boundaries of a local day nothing can change, so any moment inside speaks for all. */
@@ -69,7 +117,7 @@ function findSlice(tariff: Tariff, time: number): Slice {
   const to = Math.min(...boundaries.filter((boundary) => boundary > time));
   const period = tariff.periods.find((candidate) => matches(candidate, local));
   if (period === undefined) throw new Error(`pricing ${local}: no period of ${tariff.name} matches`);
-  return { from, to, price: period.price, period: period.name };
+  return { from, to, price: firstPrice(period.price), period: period.name };
 }
 
 /**

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { Temporal } from 'temporal-polyfill';
-import { createPricing } from '../../../meter/tariff.ts';
-import { sceTouDA } from '../../../meter/tariffs/sce-tou-d-a.ts';
-import { settingsSchema } from '../../../shared/settings/schema.ts';
+import { createPricing } from '../../../../meter/tariff/pricing.ts';
+import { sceTouDA } from '../../../../meter/tariff/shipped/sce-tou-d-a.ts';
+import { settingsSchema } from '../../../../shared/settings/schema.ts';
 
 const SUMMER = { 'super off-peak': 0.12, 'off-peak': 0.28, 'on-peak': 0.48 };
 const WINTER = { 'super off-peak': 0.13, 'off-peak': 0.27, 'on-peak': 0.36 };
