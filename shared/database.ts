@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { reason } from './errors.ts';
 
+/** ms: who looks into a file after a kill repairs it first, and holds it locked for as long. */
+export const PATIENCE = 5000;
+
 /** SQLite's primary result codes, as far as the caller does something different about them. */
 const CODES: Record<number, DatabaseTrouble> = { 10: 'failing', 11: 'corrupt', 13: 'full', 26: 'corrupt' };
 
@@ -59,7 +62,7 @@ export function setAside(path: string, now: number): string {
 }
 
 function open(path: string, prepare: (db: DatabaseSync) => void): DatabaseSync {
-  const db = new DatabaseSync(path);
+  const db = new DatabaseSync(path, { timeout: PATIENCE });
   try {
     prepare(db);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { PATIENCE } from '../../shared/database.ts';
 import { createCalendar, type Unit } from './calendar.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import type { JournalEntry } from './entry.ts';
@@ -20,7 +21,7 @@ export class JournalReader {
 
   /** @throws when the file is missing, or no journal of this version. */
   constructor(path: string) {
-    this.#db = new DatabaseSync(path, { readOnly: true });
+    this.#db = new DatabaseSync(path, { readOnly: true, timeout: PATIENCE });
     try {
       checkVersion(this.#db);
       this.#readings = new Readings(this.#db);
