@@ -54,6 +54,10 @@ export interface Sample {
   water?: number;
   /** Currency per kWh, as the meter tells it. */
   price?: number;
+  /** What kind of watts `power` is; absent where it is real power. */
+  powerBasis?: 'apparent' | 'power_factor';
+  /** Some of what it covers was counted by nobody. */
+  estimated?: true;
 }
 
 /**

@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { Decoded } from '../../../meter/decoders/decoder.ts';
 import { createPanelDecoder } from '../../../meter/decoders/panel.ts';
-import { panelLine } from './formats.ts';
+import { seeded } from '../../chaos/schedule.ts';
+import { panelLine } from './golden/panel.ts';
 
 function decode(text: string, maxCurrent = 200): Decoded {
   const decoder = createPanelDecoder({ phases: 2, maxCurrent, atLineStart: true });
@@ -20,6 +21,13 @@ test('the longest line there is, 74 bytes', (t) => {
       counter: { boot: 255, seq: u32, meteredMs: u32, ampereSeconds: [u32, u32] },
     },
   ]);
+});
+
+test('a meter of another number of phases is none of ours', (t) => {
+  for (const phases of [1, 3]) {
+    const decoder = createPanelDecoder({ phases, maxCurrent: 200, atLineStart: true });
+    t.deepEqual(decoder.push(Buffer.from(panelLine('1 2 ;1,3,4,4800,1000,2000,4,8'))), refused('syntax'));
+  }
 });
 
 test('a bare `10 20` is a torn line, before and after a whole one', (t) => {
@@ -73,19 +81,8 @@ for (const [what, body] of [
     t.deepEqual(decode(panelLine(body ?? '')), refused('syntax'));
   });
 
-/** Small and seeded, so that every run mutates alike. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 test('of 100,000 damaged lines hardly any passes for another reading', (t) => {
-  const random = mulberry32(1);
+  const random = seeded(1);
   const below = (limit: number) => Math.floor(random() * limit);
   const line = () => {
     const mA = [below(30_000), below(30_000)];

@@ -1,0 +1,56 @@
+/** Values by code: `1.8.0` for electricity, `0-1:24.2.1` for all else; only those that are current. */
+export interface DataSets {
+  values: Map<string, string[]>;
+  /** Something in it is no data set, or one stands in it twice and differs. */
+  odd: boolean;
+}
+
+/** An identifier and its values, printable and perhaps with a `³`, of which some meters put the next ones on a line of their own. */
+const SET = /\s*([^\s()]{0,32})((?:\([ -'*-~\xb0-\xb3]*\)\s*)+)/y;
+const IDENTIFIER = /^(?:(\d{1,3})-(\d{1,3}):)?([0-9A-Z]{1,3}\.\d{1,3})(\.\d{1,3})?(?:[*&](\d{1,3}))?$/;
+/** What is no code at all, such as `F.F` or `P.01`; never of use, but no damage either. */
+const OTHER = /^[0-9A-Z]+(?:[.:*&-][0-9A-Z]+)*$/i;
+
+/** Takes data sets of IEC 62056-21 apart, such as `1-0:1.8.0*255(001846.0*kWh)`, in any number on a line. */
+export function dataSets(text: string): DataSets {
+  const values = new Map<string, string[]>();
+  let odd = false;
+  SET.lastIndex = 0;
+  for (let at = 0; at < text.length; at = SET.lastIndex) {
+    const match = SET.exec(text);
+    if (match === null) {
+      if (text.slice(at).trim() === '') break;
+      odd = true;
+      const line = text.indexOf('\n', at + 1);
+      if (line === -1) break;
+      SET.lastIndex = line;
+      continue;
+    }
+    const [, identifier = '', groups = ''] = match;
+    const key = keyOf(identifier);
+    if (key === undefined) {
+      odd ||= !OTHER.test(identifier);
+      continue;
+    }
+    if (key === 'past') continue;
+    const told = groups
+      .trimEnd()
+      .slice(1, -1)
+      .split(/\)\s*\(/);
+    const before = values.get(key);
+    if (before === undefined) values.set(key, told);
+    else odd ||= before.join() !== told.join();
+  }
+  return { values, odd };
+}
+
+/** `past` for a value of an earlier billing period. */
+function keyOf(identifier: string): string | undefined {
+  const match = IDENTIFIER.exec(identifier);
+  if (match === null) return undefined;
+  const [, medium = '1', channel = '0', code = '', rate = '.0', period = '255'] = match;
+  if (period !== '255') return 'past';
+  return medium === '1' && (channel === '0' || channel === '1')
+    ? code + rate
+    : `${medium}-${channel}:${code}${rate}`;
+}

@@ -1,0 +1,94 @@
+import type { Sample } from '../decoder.ts';
+import { sampleOf } from '../obis/sample.ts';
+import { isInteger, type ValueList } from './lists.ts';
+import { deviceName, meantBy } from './makers.ts';
+import type { Value } from './tlv.ts';
+
+/** By their numbers in DLMS. */
+const UNITS = { m3: 0x0d, W: 0x1b, VA: 0x1c, var: 0x1d, Wh: 0x1e, A: 0x21, V: 0x23, Hz: 0x2c, none: 0xff };
+type Unit = keyof typeof UNITS;
+/** Of an entry. */
+const [NAME, UNIT, SCALER, VALUE] = [0, 3, 4, 5];
+/** What an OBIS code is about, how it is measured, and of when. */
+const [ELECTRICITY, GAS, WATER] = [1, 7, 8];
+const [NOW, TOTAL] = [7, 8];
+const CURRENT = 255;
+const WH_TO_KWH = -3;
+
+/** In all, and of each phase. */
+const OFFSETS = [0, 20, 40, 60];
+/** What momentary quantities are told in. */
+const UNIT_NOW: ReadonlyMap<number, Unit> = new Map<number, Unit>([
+  ...OFFSETS.flatMap((offset): [number, Unit][] => [
+    [1 + offset, 'W'],
+    [2 + offset, 'W'],
+    [11 + offset, 'A'],
+    [12 + offset, 'V'],
+    [16 + offset, 'W'],
+  ]),
+  [3, 'var'],
+  [4, 'var'],
+  [9, 'VA'],
+  [13, 'none'],
+  [14, 'Hz'],
+  [15, 'W'],
+]);
+
+/**
+ * What a list of values says. What is of no known kind, or in another unit than its kind has, is left out.
+ * A meter whose owner has not entered the PIN tells no power, and energy in whole kWh.
+ */
+export function readList({ server, entries }: ValueList): Sample {
+  const numbers = new Map<string, number>();
+  let gas: number | undefined;
+  let water: number | undefined;
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) continue;
+    const [name, value] = [entry[NAME], entry[VALUE]];
+    if (!(name instanceof Uint8Array) || name.length !== 6 || !isInteger(value)) continue;
+    const [about, , quantity = 0, kind = 0, rate = 0, past] = name;
+    if (past !== CURRENT) continue;
+    const tell = (unit: Unit, integer: number, shift = 0) =>
+      [UNITS[unit], undefined].includes(numberOf(entry[UNIT]))
+        ? decimal(integer, (numberOf(entry[SCALER]) ?? 0) + shift)
+        : undefined;
+    const unit = UNIT_NOW.get(quantity);
+    if (about === ELECTRICITY && kind === NOW && unit !== undefined) {
+      // EasyMeter writes 255 for no rate.
+      const code = `${quantity}.${kind}.${rate === CURRENT ? 0 : rate}`;
+      set(numbers, code, tell(unit, meantBy(server, quantity, value)));
+    } else if (about === ELECTRICITY && kind === TOTAL && value.value >= 0)
+      set(numbers, `${quantity}.${kind}.${rate}`, tell('Wh', value.value, WH_TO_KWH));
+    else if (about === GAS && quantity === 3) gas ??= tell('m3', value.value);
+    else if (about === WATER && quantity === 1) water ??= tell('m3', value.value);
+  }
+  preferSigned(numbers);
+  const device = deviceName(server);
+  return {
+    ...sampleOf(numbers),
+    ...(gas !== undefined && { gas }),
+    ...(water !== undefined && { water }),
+    ...(device !== undefined && { device }),
+  };
+}
+
+function numberOf(value: Value): number | undefined {
+  return isInteger(value) ? value.value : undefined;
+}
+
+function set(numbers: Map<string, number>, code: string, value: number | undefined): void {
+  if (value !== undefined) numbers.set(code, value);
+}
+
+/** A number times a power of ten, without the noise of binary fractions. */
+function decimal(integer: number, power: number): number | undefined {
+  const value = power < 0 ? integer / 10 ** -power : integer * 10 ** power;
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Where the signed sum is told, what goes in alone, as some meters add, says less. */
+function preferSigned(numbers: Map<string, number>): void {
+  for (const offset of OFFSETS)
+    if (numbers.has(`${16 + offset}.${NOW}.0`))
+      for (const quantity of [1, 2]) numbers.delete(`${quantity + offset}.${NOW}.0`);
+}
