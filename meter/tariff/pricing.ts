@@ -1,9 +1,13 @@
-import { Temporal } from 'temporal-polyfill';
 import { GiveUpError } from '../../shared/errors.ts';
 import type { Tariff } from '../../shared/settings/schema.ts';
+import { createBills, type Days } from './bills.ts';
+import { createFixed } from './fixed.ts';
+import { createLocalClock } from './local-clock.ts';
+import { createRates, type PriceBook, type Rate } from './rates.ts';
 import { sceTouDA } from './shipped/sce-tou-d-a.ts';
+import { tieredCost, tierPrice, tiersOf } from './tiers.ts';
 
-type Period = Tariff['periods'][number];
+export type { PriceBook, Published } from './rates.ts';
 
 /** A stretch of time with one price; half open, milliseconds since 1970 UTC. */
 export interface Slice {
@@ -33,30 +37,36 @@ export interface Flow {
 }
 
 /** What it comes to, in currency. */
-export interface Charge {
+interface Charge {
   cost: number;
   credit: number;
   /** To be given with what flows next. */
   bill: Bill;
+  /** Some of it was priced by a fallback; the same question may have another answer later. */
+  provisional?: true;
 }
 
-/** Prices moments and intervals under one tariff. */
+/** Prices moments and intervals under one tariff; every time is in ms since 1970 UTC. */
 export interface Pricing {
   readonly currency: string;
-  /** The tariff's periods, with what a kWh costs in them at first. */
+  /** The tariff's periods, each name once, with what a kWh costs in them at first. */
   readonly periods: { name: string; price: number }[];
   /** The slice that holds `time`; in a tariff with tiers, `bill` tells which of them. */
   at(time: number, bill?: Bill): Slice;
-  /** The interval cut at every price boundary, in order; empty for an empty interval. */
-  split(from: number, to: number): Slice[];
-  /** What a flow costs and earns; it is split at every boundary of time and of tier. */
+  /** The interval cut at every price boundary of time, in order; empty for an empty interval. */
+  split(from: number, to: number, bill?: Bill): Slice[];
+  /**
+   * What a flow costs and earns; it is split at every boundary of time and of tier. In no time at all it
+   * is priced as of `to`. A bill that began in another month, or other day, than this one is begun anew.
+   */
   charge(flow: Flow, from: number, to: number, bill?: Bill): Charge;
   /** Currency that time alone costs between two times. */
   fixed(from: number, to: number): number;
+  /** The bill that holds `time`, from billing day to billing day. */
+  billAt(time: number): Days;
 }
 
 const SHIPPED = new Map<string, Tariff>([['sce-tou-d-a', sceTouDA]]);
-const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** @throws GiveUpError with exit code 78 when no tariff of that name is shipped. */
 export function findTariff(setting: string | Tariff): Tariff {
@@ -69,88 +79,80 @@ export function findTariff(setting: string | Tariff): Tariff {
   );
 }
 
-/** Time of use: rules in local time of an IANA zone, the first that matches a moment gives its price. */
-export function createPricing(tariff: Tariff): Pricing {
-  let current: Slice | undefined;
-  const at = (time: number): Slice => {
-    // A meter asks for the same slice thousands of times before the next one.
-    if (current === undefined || time < current.from || time >= current.to) current = findSlice(tariff, time);
-    return current;
+/** @param book the published prices of a tariff with `dynamic`; without it, the fallback stands in for all. */
+export function createPricing(tariff: Tariff, book?: PriceBook): Pricing {
+  const clock = createLocalClock(tariff.zone);
+  const rateAt = createRates(tariff, clock, book);
+  const billAt = createBills(tariff, clock);
+  const resetAt = (time: number): Days =>
+    tariff.tiers_reset === 'daily' ? { ...clock.dayAt(time), days: 1 } : billAt(time);
+
+  const at = (time: number, bill?: Bill): Slice => {
+    const rate = rateAt(time);
+    const reset = resetAt(time);
+    return sliceOf(rate, tierPrice(rate.tiers, renewed(bill, reset).energy, reset.days));
   };
-  const split = (from: number, to: number) => {
-    const slices: Slice[] = [];
-    for (let start = from; start < to; ) {
-      const slice = at(start);
-      const end = Math.min(slice.to, to);
-      slices.push({ ...slice, from: start, to: end });
-      start = end;
-    }
-    return slices;
-  };
+
   return {
     currency: tariff.currency,
-    periods: tariff.periods.map(({ name, price }) => ({ name, price: firstPrice(price) })),
+    periods: periodsOf(tariff),
     at,
-    split,
-    charge(flow, from, to, bill = { from, energy: 0 }) {
-      const charge: Charge = { cost: 0, credit: 0, bill };
-      for (const slice of to > from ? split(from, to) : [{ ...at(to), from: to - 1, to }]) {
-        const share = (slice.to - slice.from) / Math.max(1, to - from);
-        charge.cost += flow.import * share * slice.price;
-        charge.credit += flow.export * share * (slice.exportPrice ?? 0);
+    split(from, to, bill) {
+      const slices: Slice[] = [];
+      for (let start = from; start < to; ) {
+        const slice = at(start, bill);
+        const end = Math.min(slice.to, to);
+        slices.push({ ...slice, from: start, to: end });
+        start = end;
       }
-      return { ...charge, bill: { ...bill, energy: bill.energy + flow.import } };
+      return slices;
     },
-    fixed: () => 0,
+    charge(flow, from, to, bill) {
+      const charge: Charge = { cost: 0, credit: 0, bill: renewed(bill, resetAt(Math.min(from, to))) };
+      const add = (time: number, share: number): Rate => {
+        const rate = rateAt(time);
+        const reset = resetAt(time);
+        const { from: began, energy: used } = renewed(charge.bill, reset);
+        const energy = flow.import * share;
+        charge.cost += energy * rate.published + tieredCost(rate.tiers, { used, energy }, reset.days);
+        charge.credit += flow.export * share * (rate.exportPrice ?? 0);
+        charge.bill = { from: began, energy: used + energy };
+        if (rate.provisional) charge.provisional = true;
+        return rate;
+      };
+      if (to <= from) add(to, 1);
+      for (let start = from; start < to; ) {
+        // The tiers begin anew at a local midnight, where every rate ends.
+        const end = Math.min(rateAt(start).to, to);
+        add(start, (end - start) / (to - from));
+        start = end;
+      }
+      return charge;
+    },
+    fixed: createFixed(tariff, clock),
+    billAt,
   };
 }
 
-function firstPrice(price: Period['price']): number {
-  return typeof price === 'number' ? price : (price[0]?.price ?? 0);
+/** A clock that was wrong must not keep a bill for ever: one that did not begin in this one is over. */
+function renewed(bill: Bill | undefined, reset: Days): Bill {
+  return bill && reset.from <= bill.from && bill.from < reset.to ? bill : { from: reset.from, energy: 0 };
 }
 
-/** Between two neighbouring boundaries of a local day nothing can change, so any moment inside speaks for all. */
-function findSlice(tariff: Tariff, time: number): Slice {
-  const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(time)).toZonedDateTimeISO(tariff.zone);
-  const boundaries = dayBoundaries(tariff, local);
-  const from = Math.max(...boundaries.filter((boundary) => boundary <= time));
-  const to = Math.min(...boundaries.filter((boundary) => boundary > time));
-  const period = tariff.periods.find((candidate) => matches(candidate, local));
-  if (period === undefined) throw new Error(`pricing ${local}: no period of ${tariff.name} matches`);
-  return { from, to, price: firstPrice(period.price), period: period.name };
+function sliceOf({ from, to, published, exportPrice, period, provisional }: Rate, price: number): Slice {
+  return {
+    from,
+    to,
+    price: published + price,
+    ...(exportPrice === undefined ? {} : { exportPrice }),
+    period,
+    ...(provisional ? { provisional } : {}),
+  };
 }
 
-/**
- * Every instant of the local day at which the price may change: its midnights, each rule's times, and
- * the change of the clocks. On the long day of autumn a time of day comes twice and both are boundaries.
- */
-function dayBoundaries(tariff: Tariff, local: Temporal.ZonedDateTime): number[] {
-  const midnight = local.startOfDay();
-  // A day may begin at one o'clock, and the next one not.
-  const tomorrow = midnight.add({ days: 1 }).startOfDay();
-  const boundaries = [midnight.epochMilliseconds, tomorrow.epochMilliseconds];
-  const change = midnight.getTimeZoneTransition('next');
-  if (change) boundaries.push(change.epochMilliseconds);
-  for (const edge of tariff.periods.flatMap(({ from, to }) => [from, to])) {
-    if (edge === undefined || edge.startsWith('24')) continue;
-    const plain = local.toPlainDate().toPlainDateTime(edge);
-    for (const disambiguation of ['earlier', 'later'] as const)
-      boundaries.push(plain.toZonedDateTime(tariff.zone, { disambiguation }).epochMilliseconds);
-  }
-  return boundaries;
-}
-
-function matches(period: Period, local: Temporal.ZonedDateTime): boolean {
-  const weekday = WEEKDAYS[local.dayOfWeek - 1];
-  if (period.months && !period.months.includes(local.month)) return false;
-  if (period.days && !period.days.some((day) => day === weekday)) return false;
-  if (period.from === undefined || period.to === undefined) return true;
-  const minute = local.hour * 60 + local.minute;
-  const [from, to] = [minutes(period.from), minutes(period.to)];
-  return from < to ? from <= minute && minute < to : minute >= from || minute < to;
-}
-
-function minutes(timeOfDay: string): number {
-  const [hours = 0, rest = 0] = timeOfDay.split(':').map(Number);
-  return hours * 60 + rest;
+function periodsOf({ periods, dynamic }: Tariff): Pricing['periods'] {
+  const prices = new Map<string, number>();
+  for (const { name, price } of periods)
+    if (!prices.has(name)) prices.set(name, (dynamic?.fallback ?? 0) + tierPrice(tiersOf(price), 0, 1));
+  return [...prices].map(([name, price]) => ({ name, price }));
 }

@@ -4,9 +4,15 @@ import { timeOfDay, timeZone } from './rules.ts';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
+/** A meter's profile has room for so many. */
+const MOST_NAMES = 64;
+
 const monthDay = z
   .string()
-  .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'must be a month and day such as 06-01');
+  .regex(
+    /^((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|[12]\d))$/,
+    'must be a month and a day that it has, such as 06-01',
+  );
 
 const month = z.int().min(1).max(12);
 
@@ -14,16 +20,28 @@ const price = z.union(
   [
     z.number(),
     z
-      .array(z.strictObject({ up_to: z.number().positive().optional(), price: z.number() }))
+      .array(
+        z.strictObject({
+          up_to: z.number().positive().optional().describe('kWh since the tiers began anew'),
+          up_to_daily: z
+            .number()
+            .positive()
+            .optional()
+            .describe('the same as so many kWh for each day of the bill, such as a baseline allowance'),
+          price: z.number().describe('per kWh'),
+        }),
+      )
       .min(1)
-      .describe('tiers, each up to so many kWh since the tiers began anew; the last without `up_to`'),
+      .describe('tiers, one above the other; the last has no limit'),
   ],
-  { error: 'must be a price per kWh, or a list of tiers with up_to and price' },
+  { error: 'must be a price per kWh, or a list of tiers with up_to (or up_to_daily) and price' },
 );
 
 const window = z.strictObject({
   from: timeOfDay,
-  to: timeOfDay.describe('exclusive; before `from` means the next morning'),
+  to: timeOfDay.describe(
+    'exclusive; not after `from`: the day’s evening from `from` and its morning to `to`',
+  ),
 });
 
 const tariffPeriod = z.strictObject({
@@ -36,9 +54,11 @@ const tariffPeriod = z.strictObject({
     .array(z.enum([...WEEKDAYS, 'holiday']))
     .min(1)
     .optional()
-    .describe('a holiday is `holiday` and no other day, once any period of the tariff names it'),
+    .describe('a day among `holidays` is `holiday` and no other day'),
   from: timeOfDay.optional(),
-  to: timeOfDay.optional().describe('exclusive; before `from` means the next morning'),
+  to: timeOfDay
+    .optional()
+    .describe('exclusive; not after `from`: the day’s evening from `from` and its morning to `to`'),
   windows: z.array(window).min(1).optional().describe('several, in place of from and to'),
 });
 
@@ -107,14 +127,17 @@ export const tariffSchema = z
         refuse(['periods', index, 'windows'], 'must be left out beside from and to');
       if (period.season !== undefined && !tariff.seasons.some(({ name }) => name === period.season))
         refuse(['periods', index, 'season'], 'must be the name of one of the seasons');
-      if (typeof period.price === 'number') continue;
-      const bounds = period.price.map(({ up_to }) => up_to ?? Number.POSITIVE_INFINITY);
-      if (
-        bounds.at(-1) !== Number.POSITIVE_INFINITY ||
-        bounds.some((bound, at) => bound <= (bounds[at - 1] ?? 0))
-      )
-        refuse(['periods', index, 'price'], 'must have tiers that rise in up_to, the last without it');
+      if (period.days?.includes('holiday') && tariff.holidays.length === 0)
+        refuse(['periods', index, 'days'], 'must not have holiday while the tariff lists no holidays');
+      if (typeof period.price !== 'number' && !rise(period.price))
+        refuse(
+          ['periods', index, 'price'],
+          'must have tiers that rise in up_to, or all in up_to_daily, the last without either',
+        );
     }
+    const names = new Set(tariff.periods.map(({ name }) => name));
+    if (names.size > MOST_NAMES)
+      refuse(['periods'], `must have at most ${MOST_NAMES} different names, has ${names.size}`);
     const last = tariff.periods.at(-1);
     if (last && (last.months || last.days || last.from || last.windows || last.season))
       refuse(
@@ -122,3 +145,15 @@ export const tariffSchema = z
         'must have no condition, being the last: it prices every moment that no other period does',
       );
   });
+
+function rise(tiers: { up_to?: number | undefined; up_to_daily?: number | undefined }[]): boolean {
+  const limits = tiers.slice(0, -1);
+  const last = tiers.at(-1);
+  const rising = (bounds: (number | undefined)[]) =>
+    bounds.every((bound, index) => bound !== undefined && bound > (bounds[index - 1] ?? 0));
+  if (last?.up_to !== undefined || last?.up_to_daily !== undefined) return false;
+  // One of the two throughout: which of two kinds is the lower one, no two months agree.
+  const [one, other] = [limits.map(({ up_to }) => up_to), limits.map(({ up_to_daily }) => up_to_daily)];
+  const unused = (bounds: (number | undefined)[]) => bounds.every((bound) => bound === undefined);
+  return (rising(one) && unused(other)) || (rising(other) && unused(one));
+}
