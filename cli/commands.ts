@@ -206,17 +206,32 @@ const SET_UP: Record<string, Omit<CommandInfo, 'group'>> = {
     examples: [
       ['wattdog sniff --port /dev/ttyUSB0', 'at 9600 baud'],
       ['wattdog sniff --port /dev/ttyUSB0 --baud auto', 'tries the usual rates first'],
+      ['wattdog sniff --port /dev/ttyUSB0 --ask pzem', 'a module that must be asked'],
       ['wattdog sniff --port /dev/ttyUSB0 --lines 5 --json', 'for scripts'],
       ['wattdog sniff --port simulated --for 10s', 'without hardware'],
     ],
     options: {
       'port PATH': 'the device; default: that of the settings. `wattdog ports` lists them',
       'baud RATE': 'bits per second, or auto to try the usual ones; default: that of the settings',
+      'framing FRAMING': 'such as 7E1; default: that of the settings, or 8N1, which shows what it is',
+      'ask FORMAT': 'pzem or d0: asks a meter that says nothing by itself, instead of only listening',
       'for DURATION': 'ends after this, such as 30s',
       'lines COUNT': 'ends after so many lines',
       json: 'print each event as JSON, {event, data}, one a line; the rest goes to standard error',
     },
     exits: ['a decoder understands it', 'none does, or the port cannot be had'],
+  },
+  decode: {
+    about: 'decode a capture of a serial line: each sample as a line of JSON',
+    words: ['file?'],
+    detail: 'Without a file it reads standard input. What was refused is counted on standard error.',
+    examples: [
+      ['wattdog decode --decoder dsmr telegrams.bin', ''],
+      ['cat /dev/ttyUSB0 | wattdog decode --decoder sml', 'live, on a port that somebody has set up'],
+      ['wattdog decode --decoder sml --hex capture.txt', 'bytes as a forum shows them'],
+    ],
+    options: { hex: 'the capture is text: pairs of hexadecimal digits, whatever stands between them' },
+    exits: ['a frame was decoded', 'none was, or it cannot be read'],
   },
   check: {
     about: 'print the settings as they are understood, and try whether they will work here',
@@ -230,6 +245,30 @@ const SET_UP: Record<string, Omit<CommandInfo, 'group'>> = {
       offline: 'leave out what is on the network: broker, stores, a Docker engine by TCP',
     },
     exits: ['nothing stands in the way', 'something does'],
+  },
+  tariff: {
+    about: 'draw a day’s prices, reckon what history would have cost under a tariff, import one',
+    words: ['show|cost|import', 'file?'],
+    detail:
+      'Times without an offset are local where the tariff is. --tariff takes a YAML or JSON file with a tariff, or the\nname of one that is shipped; without it, it is that of the meter. `cost` reads the journal, whether the agent\nruns or not. `import` takes a rate of OpenEI’s database (URDB, version 7), and - for standard input.',
+    examples: [
+      ['wattdog tariff show', 'what a kWh costs today, by the hour'],
+      ['wattdog tariff show --day 2026-11-01 --tariff sce-tou-d-a', 'on a day of 25 hours'],
+      ['wattdog tariff cost --from 2026-01-01 --to 2027-01-01 --tariff new.yaml', 'what would I have paid?'],
+      ['wattdog tariff import rate.json --zone America/Los_Angeles > new.yaml', ''],
+    ],
+    options: {
+      'day DAY': 'of `show`: 2026-11-01, today, tomorrow; default: today',
+      ...RANGE,
+      'tariff FILE|NAME': 'another tariff than the meter’s',
+      'meter NAME': 'whose tariff and readings; may be left out where there is one',
+      'zone ZONE': 'of `import`: the IANA time zone, which a rate does not say; default: this machine’s',
+      'name NAME': 'of `import`: what the tariff is to be called',
+      'rate LABEL': 'of `import`: which of several rates, by its label or name',
+      'currency CODE': 'of `import`: such as USD; default: the country’s',
+      json: 'print JSON, one object a line, instead of a chart or tables',
+      ...JOURNAL,
+    },
   },
   'hash-password': {
     about: 'read a password from standard input and print the line for broker.users',

@@ -84,9 +84,17 @@ const RUN: Record<string, Command> = {
     const { sniff } = await import('./sniff/sniff.ts');
     await sniff(args, process.env, { out: stdout, notes: stderr, time: systemTime }, signal);
   },
+  async decode(args) {
+    const { decodeCapture } = await import('./decode.ts');
+    await decodeCapture(args, process.env, { input: process.stdin, out: stdout, notes: stderr });
+  },
   async check(args, signal) {
     const { check } = await import('./check/check.ts');
     await check(args, settingsFor(args, process.env), { out: stdout, time: systemTime }, signal);
+  },
+  async tariff(args, signal) {
+    const { tariff } = await import('./tariff/tariff.ts');
+    await tariff(args, { out: stdout, notes: stderr, time: systemTime, environment: process.env }, signal);
   },
   async help({ words: [topic = ''] }) {
     stdout.write(await help(topic, stdout.paint));

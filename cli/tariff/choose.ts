@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseDocument } from 'yaml';
+import { Book } from '../../meter/tariff/dynamic/book.ts';
+import { peekCache } from '../../meter/tariff/dynamic/cache.ts';
+import { lookUp } from '../../meter/tariff/dynamic/look-up.ts';
+import type { Range } from '../../meter/tariff/dynamic/source.ts';
+import { findTariff } from '../../meter/tariff/pricing.ts';
+import { GiveUpError, reason } from '../../shared/errors.ts';
+import { metersOf } from '../../shared/settings/meters.ts';
+import type { Settings, Tariff } from '../../shared/settings/schema.ts';
+import { tariffSchema } from '../../shared/settings/tariff.ts';
+import type { Time } from '../../shared/time.ts';
+import type { Screen } from '../screen.ts';
+
+/** Where a command of tariffs prints, and what it needs of the world. */
+export interface TariffDeps {
+  out: Screen;
+  /** What is not the answer: notes and complaints. */
+  notes: Screen;
+  time: Time;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** A tariff, and the meter whose published prices may be in the data folder; none for a tariff of a file. */
+export interface Chosen {
+  tariff: Tariff;
+  meter?: string;
+}
+
+/**
+ * The tariff that `--tariff` names, a file or one that is shipped; else that of the meter.
+ * @throws GiveUpError with exit code 2 for what is neither, 78 for a file that is no tariff.
+ */
+export function chooseTariff(
+  { tariff, meter }: { tariff?: string | undefined; meter?: string | undefined },
+  settings: Settings,
+): Chosen {
+  if (tariff !== undefined) return { tariff: existsSync(tariff) ? readTariff(tariff) : shipped(tariff) };
+  const meters = metersOf(settings);
+  const chosen = meter === undefined ? meters[0] : meters.find(({ name }) => name === meter);
+  if (chosen === undefined) {
+    const names = meters.map(({ name }) => name).join(', ');
+    throw new GiveUpError(
+      `choosing a tariff: --meter must be one of the settings’ meters (${names}), or --tariff be given, got ${meter}`,
+      2,
+    );
+  }
+  return { tariff: findTariff(chosen.tariff), meter: chosen.name };
+}
+
+/**
+ * The published prices of a range: those that the meter has kept, then those of the sources themselves.
+ * What cannot be had is said in the notes.
+ */
+export async function bookOf(
+  { tariff, meter }: Chosen,
+  folder: string,
+  range: Range,
+  { notes, time }: TariffDeps,
+  signal: AbortSignal,
+): Promise<Book | undefined> {
+  const { dynamic } = tariff;
+  if (dynamic === undefined) return undefined;
+  const book = new Book(meter === undefined ? undefined : peekCache(folder, meter, dynamic));
+  const problems = await lookUp({ ...tariff, dynamic }, book, range, { time, signal });
+  for (const problem of problems) notes.write(`wattdog: prices: ${problem}\n`);
+  return book;
+}
+
+function shipped(name: string): Tariff {
+  try {
+    return findTariff(name);
+  } catch (error) {
+    throw new GiveUpError(
+      `choosing a tariff: --tariff must name a file or a tariff that is shipped: ${reason(error).replace(/^.*?: meter\.tariff: /, '')}`,
+      2,
+    );
+  }
+}
+
+/** A file that holds a tariff, by itself or as `tariff` or `meter.tariff`, in YAML or JSON. */
+function readTariff(path: string): Tariff {
+  const refuse = (why: string) => new GiveUpError(`reading the tariff ${basename(path)}: ${why}`, 78);
+  let document: unknown;
+  try {
+    const parsed = parseDocument(readFileSync(path, 'utf8'), { logLevel: 'error' });
+    const [fault] = parsed.errors;
+    if (fault) throw fault;
+    document = parsed.toJS();
+  } catch (error) {
+    throw refuse(`must be YAML or JSON: ${reason(error).split('\n')[0]}`);
+  }
+  const written = within(document, 'tariff') ?? within(within(document, 'meter'), 'tariff') ?? document;
+  if (typeof written === 'string') return shipped(written);
+  const { data, error } = tariffSchema.safeParse(written);
+  if (data !== undefined) return data;
+  const lines = error.issues.map(({ path: at, message }) => `  ${at.join('.') || 'the tariff'}: ${message}`);
+  throw refuse(`must be a tariff\n${lines.join('\n')}`);
+}
+
+function within(value: unknown, name: string): unknown {
+  if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
+}

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JournalReader } from '../../agent/journal/reader.ts';
+import type { Range } from '../../meter/tariff/dynamic/source.ts';
+import { createPricing } from '../../meter/tariff/pricing.ts';
+import { GiveUpError, reason } from '../../shared/errors.ts';
+import { metersOf } from '../../shared/settings/meters.ts';
+import type { Settings } from '../../shared/settings/schema.ts';
+import type { Arguments } from '../arguments.ts';
+import { settingsFor } from '../settings.ts';
+import { bookOf, chooseTariff, type TariffDeps } from './choose.ts';
+import { flowsOf } from './flows.ts';
+import { parseLocalMoment } from './local.ts';
+import { reckon } from './reckon.ts';
+import { printCost } from './report.ts';
+import { Standings } from './standings.ts';
+
+const HOUR = 3_600_000;
+/** ms; some days are longer. */
+const DAY = 25 * HOUR;
+/** Gaps that are looked at; each is a row in memory. */
+const MOST_GAPS = 1_000_000;
+
+/** Reckons what the journal's history would have cost under a tariff, and prints it beside what was charged. */
+export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal: AbortSignal): Promise<void> {
+  const { options } = args;
+  const settings = settingsFor(args, deps.environment);
+  const path = options.journal ?? join(settings.data, 'journal.db');
+  using journal = openJournal(path);
+  const meter = chooseMeter(options.meter, journal, settings);
+  const isOfSettings = metersOf(settings).some(({ name }) => name === meter);
+  const chosen = chooseTariff({ tariff: options.tariff, meter: isOfSettings ? meter : undefined }, settings);
+  const { tariff } = chosen;
+  const range = rangeOf(options, journal, meter, { zone: tariff.zone, now: deps.time.now() });
+  const book = await bookOf(chosen, settings.data, range, deps, signal);
+  const pricing = createPricing(tariff, book);
+  using standings = new Standings(path, meter);
+  const rollups = journal
+    .rollups('hour', range.from - HOUR, range.to)
+    .filter((rollup) => rollup.meter === meter);
+  const gaps = journal.gaps(range.from, range.to, MOST_GAPS).filter((gap) => gap.meter === meter);
+  const reckoning = reckon(
+    flowsOf(rollups, range, pricing.split, (time) => standings.at(time)),
+    gaps,
+    range,
+    { pricing, minimum: tariff.minimum_monthly },
+  );
+  const [before, after] = [standings.at(range.from)?.fixed, standings.at(range.to)?.fixed];
+  const fixedCharged = after === undefined ? 0 : after - (before ?? 0);
+  const covered = rollups.reduce(
+    (sum, { start, seconds }) => sum + (start >= range.from && start < range.to ? seconds : 0),
+    0,
+  );
+  printCost({ tariff, meter, range, reckoning, fixedCharged, covered }, options.json !== undefined, deps.out);
+}
+
+function openJournal(path: string): JournalReader {
+  if (!existsSync(path))
+    throw new GiveUpError(
+      `opening the journal: ${path} must exist (setting data, or --journal FILE), but does not`,
+    );
+  try {
+    return new JournalReader(path);
+  } catch (error) {
+    throw new GiveUpError(
+      `opening the journal: ${path} must be a readable journal of wattdog: ${reason(error)}`,
+    );
+  }
+}
+
+/** @throws GiveUpError with exit code 2 where it is not plain which. */
+function chooseMeter(named: string | undefined, journal: JournalReader, settings: Settings): string {
+  const known = journal.newest().map(({ meter }) => meter);
+  if (known.length === 0) throw new GiveUpError('reckoning: the journal must have readings, but has none');
+  const configured = metersOf(settings).map(({ name }) => name);
+  const [only, ...others] = known.filter((meter) => configured.includes(meter));
+  const meter = named ?? (known.length === 1 ? known[0] : others.length === 0 ? only : undefined);
+  if (meter !== undefined && known.includes(meter)) return meter;
+  throw new GiveUpError(
+    `reckoning: --meter must be one of the journal’s meters (${known.join(', ')}), got ${named ?? 'nothing'}`,
+    2,
+  );
+}
+
+/** From what was asked for, or the first hour there is, to what was asked for, or now; never beyond now. */
+function rangeOf(
+  { from, to }: Arguments['options'],
+  journal: JournalReader,
+  meter: string,
+  { zone, now }: { zone: string; now: number },
+): Range {
+  const end = to === undefined ? now : Math.min(now, parseLocalMoment('to', to, zone, now));
+  const firstOf = (unit: 'hour' | 'day', after: number, before: number) =>
+    journal.rollups(unit, after, before).find((rollup) => rollup.meter === meter)?.start;
+  const first = () => {
+    const day = firstOf('day', 0, end) ?? end;
+    return firstOf('hour', day, day + DAY) ?? day;
+  };
+  const start = from === undefined ? first() : parseLocalMoment('from', from, zone, now);
+  if (start >= end)
+    throw new GiveUpError(
+      `reckoning: --from must be before --to and in the past, got ${from ?? 'nothing'} and ${to ?? 'nothing'}`,
+      2,
+    );
+  return { from: start, to: end };
+}
