@@ -1,34 +1,36 @@
-import type { MeterSettings } from '../shared/settings/schema.ts';
-import type { GapCause, Reading, UnnumberedReading } from '../shared/wire.ts';
-import {
-  type Before,
-  type Limits,
-  type Metered,
-  type Moment,
-  meteredByDevice,
-  meteredByHost,
-  type Notes,
-} from './charge.ts';
+import { isOptionalField, type Reading, type UnnumberedReading } from '../shared/wire.ts';
+import { costsOf, type Priced } from './account/costs.ts';
+import { round } from './account/energy.ts';
+import { cadenceOf, gapCause, gapOf } from './account/gap.ts';
+import { type AccountLimits, metered as meter } from './account/kind.ts';
+import { type AccountState, type Metered, type Notes, secondsSince, type When } from './account/metered.ts';
+import { electricalOf } from './account/phases.ts';
+import { isEmpty, measuredFields } from './account/reading.ts';
+import { totalFields, totalsAfter } from './account/totals.ts';
 import type { Sample } from './decoders/decoder.ts';
-import { costOf, gapOf, round, sum } from './gap.ts';
+import type { Correction } from './tariff/dynamic/corrections.ts';
 import type { Pricing } from './tariff/pricing.ts';
 
-const JOULES_PER_KWH = 3_600_000;
+export type { AccountState, Moment, Notes } from './account/metered.ts';
+
 /** Milliseconds; the wall clock and the monotonic one part by more than this only in a step. */
 const CLOCK_STEP = 1000;
+/** Seconds that the meter's last word on its power stands for the present. */
+const POWER_HOLDS = 60;
+/** Fields that are remembered, beyond those that its kind promises. */
+const MOST_FIELDS = 48;
 
-/** What must outlive the process; stored in the same transaction as the reading it belongs to. */
-export interface AccountState extends Before {
-  /** kWh. */
-  energy: number;
-  /** Currency. */
-  cost: number;
-  /** W, of the last reading. */
-  power?: number;
-  /** Seconds between two readings, usually. */
-  cadence?: number;
-  /** What nobody counted, never part of `energy` and `cost`: kWh and currency. */
-  estimated?: { energy: number; cost: number };
+export interface AccountOptions extends AccountLimits {
+  pricing: Pricing;
+  simulated: boolean;
+  /** Fields that its readings carry in any case; others are remembered once they did. */
+  promised?: readonly string[];
+}
+
+/** When a sample came, and what came to pass before it. */
+export interface Occasion extends When {
+  /** Of prices that the account has charged before. */
+  correction?: Correction | undefined;
 }
 
 export interface Accounted {
@@ -36,121 +38,100 @@ export interface Accounted {
   reading?: UnnumberedReading;
   state: AccountState;
   notes: Notes;
-}
-
-export interface AccountOptions extends Limits {
-  phases: MeterSettings['phases'];
-  pricing: Pricing;
-  simulated: boolean;
+  /** What was priced now, and may be corrected later. */
+  priced: Priced[];
 }
 
 /**
  * Makes a reading of a sample: power, energy, price and cost.
  *
- * Where the meter counts charge, energy is what it counted, however long nobody read it. Where it does
- * not, energy is the present current over the time since the last sample; a longer silence than `maxGap`,
- * or one across two processes, is not charged but estimated, apart from the totals. Time between samples
- * is monotonic, so a clock step changes no energy.
+ * Where the meter counts, charge or energy, what flowed is what it counted, however long nobody read it.
+ * Where it does not, it is the present power over the time since the last sample; a longer silence than
+ * `maxGap`, or one across two processes, is not charged but estimated, apart from the totals. Time between
+ * samples is monotonic, so a clock step changes no energy.
  *
  * A reading after a gap covers no interval: what was counted meanwhile is the gap's.
  *
- * @param last when the previous sample of this process was decoded; undefined for its first.
+ * @param sample calibrated.
  */
 export function account(
   sample: Sample,
-  at: Moment,
-  last: Moment | undefined,
+  occasion: Occasion,
   state: AccountState,
   options: AccountOptions,
 ): Accounted {
-  const metered = sample.counter
-    ? meteredByDevice(sample.counter, at, last, state, options)
-    : meteredByHost(sample, at, last, state, options);
-  const notes = { ...metered.notes, ...clockStep(at, last) };
-  if (notes.stale) return { state, notes };
+  if (isEmpty(sample)) return { state, notes: {}, priced: [] };
+  const { pricing, phases, simulated, promised = [] } = options;
+  const { at, correction } = occasion;
+  const elapsed = secondsSince(occasion, state.time);
+  const electrical = electricalOf(sample, phases);
+  const held = electrical.power === undefined ? heldPower(state, elapsed) : undefined;
+  const watts = electrical.power ?? held?.power;
+  const metered = meter(sample, watts, occasion, state, options);
+  const notes = { ...metered.notes, ...clockStep(occasion) };
+  if (notes.stale) return { state, notes, priced: [] };
 
-  const phases = sample.phases.map(({ current = 0 }, index) => {
-    const { voltage = 0, power_factor } = options.phases[index] ?? {};
-    const coulombs = metered.coulombs[index] ?? 0;
-    const realVolts = voltage * (power_factor ?? 1);
-    return { current, voltage, volts: realVolts, kWh: (coulombs * realVolts) / JOULES_PER_KWH };
-  });
-  const energy = sum(phases.map(({ kWh }) => kWh));
-  const power = round(sum(phases.map(({ current, volts }) => current * volts)), 2);
+  const power = round(watts ?? metered.watts ?? 0, 2);
   const time = freshTime(at.now, state.time);
-  const { price, period } = options.pricing.at(time);
-  const cost = costOf(energy, time - metered.seconds * 1000, time, options.pricing);
-  const cause = gapCause(metered, at, last, sample, options);
-  const gap = cause && gapOf(cause, metered, { energy, cost, power, time }, state, options.pricing);
-  const interval = gap ? { seconds: 0, energy: 0, cost: 0 } : { seconds: metered.seconds, energy, cost };
+  const costs = costsOf(metered, { elapsed, time }, state, pricing);
+  const exports =
+    state.exported !== undefined || power < 0 || metered.exports === true || metered.flow.export > 0;
+  const cause = gapCause(metered, occasion, options.maxGap);
+  const gap = cause && gapOf(metered, { cause, costs, power, time, exports }, state, pricing);
   if (gap) notes.gapSeconds = metered.silence;
 
-  const estimated = {
-    energy: (state.estimated?.energy ?? 0) + (gap?.estimated?.energy ?? 0),
-    cost: (state.estimated?.cost ?? 0) + (gap?.estimated?.cost ?? 0),
-  };
-  const cadence = cadenceOf(interval.seconds, metered.missing, state.cadence);
-  const next: AccountState = {
-    energy: state.energy + energy,
-    cost: state.cost + cost,
-    time,
-    power,
-    ...(cadence === undefined ? {} : { cadence }),
-    ...(sample.counter ? { counter: sample.counter } : {}),
-    ...(estimated.energy > 0 ? { estimated } : {}),
-  };
-
+  const addition = { flow: metered.flow, costs, estimated: gap?.estimated, correction, exports };
+  const totals = totalsAfter(state, addition);
   const reading: UnnumberedReading = {
     time: new Date(time).toISOString(),
-    interval: round(interval.seconds, 3),
-    ...Object.fromEntries(
-      phases.flatMap(({ current, voltage }, index) => [
-        [`current_${index + 1}`, round(current, 3)],
-        [`voltage_${index + 1}`, voltage],
-      ]),
-    ),
+    interval: gap ? 0 : round(metered.seconds, 3),
+    ...measuredFields(sample, electrical, phases),
     power,
-    apparent_power: round(sum(phases.map(({ current, voltage }) => current * voltage)), 2),
-    power_basis: powerBasis(options),
-    energy: round(next.energy, 9),
-    interval_energy: round(interval.energy, 9),
-    price,
-    cost: round(next.cost, 9),
-    interval_cost: round(interval.cost, 9),
-    tariff: period,
-    quality: options.simulated ? 'simulated' : sample.counter ? 'counted' : 'measured',
+    power_basis: electrical.power === undefined ? 'measured' : electrical.basis,
+    ...totalFields(totals, addition, pricing.at(time, totals.bill), gap !== undefined),
+    quality: qualityOf(sample, metered, simulated),
     ...gap?.fields,
-    ...(estimated.energy > 0
-      ? { estimated_energy: round(estimated.energy, 9), estimated_cost: round(estimated.cost, 9) }
-      : {}),
   };
-  return { reading, state: next, notes };
+  const cadence = gap ? state.cadence : cadenceOf(metered, state.cadence);
+  const fields = fieldsAfter(state.fields, reading, promised);
+  const next: AccountState = {
+    ...totals,
+    time,
+    power,
+    ...(held && { untold: held.untold }),
+    ...(cadence === undefined ? {} : { cadence }),
+    ...metered.memory,
+    ...(fields && { fields }),
+  };
+  return { reading, state: next, notes, priced: costs.priced };
 }
 
-/** Why there were no readings for so long; undefined where that was not long. */
-function gapCause(
-  { silence, unmetered, missing, anew }: Metered,
-  at: Moment,
-  last: Moment | undefined,
-  sample: Sample,
-  options: AccountOptions,
-): GapCause | undefined {
-  // The device's own slow pace is no gap.
-  const complete = missing === 0 && unmetered === 0;
-  // Across two processes, only a device that counts knows what was between them.
-  const unknown = last === undefined && !sample.counter && silence > 0;
-  if (!unknown && (silence * 1000 <= options.maxGap || complete)) return undefined;
-  if (last === undefined) return 'reader';
-  return anew ? 'device' : (at.missed ?? 'silence');
+function qualityOf({ estimated }: Sample, { counts }: Metered, simulated: boolean): Reading['quality'] {
+  if (simulated) return 'simulated';
+  if (estimated) return 'estimated';
+  return counts ? 'counted' : 'measured';
 }
 
-/** Slowly follows what readings take, so that one that came late does not change it. */
-function cadenceOf(interval: number, missing = 0, before = interval / (missing + 1)): number | undefined {
-  if (interval === 0) return before || undefined;
-  return round(before + (interval / (missing + 1) - before) / 10, 3);
+/** The power that the meter told last, as long as it may stand for the present, when a sample tells none. */
+function heldPower({ power, untold }: AccountState, elapsed: number): { power?: number; untold: number } {
+  const seconds = power === undefined ? POWER_HOLDS + 1 : Math.min((untold ?? 0) + elapsed, POWER_HOLDS + 1);
+  return power === undefined || seconds > POWER_HOLDS ? { untold: seconds } : { power, untold: seconds };
 }
 
-function clockStep(at: Moment, last: Moment | undefined): Notes {
+/** What its readings carry beyond the promised; the same list as long as nothing is new. */
+function fieldsAfter(
+  before: string[] | undefined,
+  reading: UnnumberedReading,
+  promised: readonly string[],
+): string[] | undefined {
+  const known = before ?? [];
+  const news = Object.keys(reading).filter(
+    (name) => isOptionalField(name) && !promised.includes(name) && !known.includes(name),
+  );
+  return news.length > 0 && known.length < MOST_FIELDS ? [...known, ...news].slice(0, MOST_FIELDS) : before;
+}
+
+function clockStep({ at, last }: When): Notes {
   if (last === undefined) return {};
   const step = at.now - last.now - (at.monotonic - last.monotonic);
   return Math.abs(step) > CLOCK_STEP ? { clockStepMs: step } : {};
@@ -159,9 +140,4 @@ function clockStep(at: Moment, last: Moment | undefined): Notes {
 /** Two readings never share a millisecond; a clock that stepped back by more than a second is believed. */
 function freshTime(now: number, before: number | undefined): number {
   return before !== undefined && now <= before && before - now < CLOCK_STEP ? before + 1 : now;
-}
-
-/** Nominal volts times amperes is apparent power, and is called so unless every phase names its power factor. */
-function powerBasis({ phases }: AccountOptions): Reading['power_basis'] {
-  return phases.every(({ power_factor }) => power_factor !== undefined) ? 'power_factor' : 'apparent';
 }

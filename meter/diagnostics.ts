@@ -1,6 +1,7 @@
 import type { ProbeAnswer } from '../shared/wire.ts';
-import type { Notes } from './charge.ts';
-import type { Decoded, RejectReason } from './decoders/decoder.ts';
+import type { Notes } from './account.ts';
+import type { Calibrated } from './calibration.ts';
+import type { Decoded, RejectReason, Remark } from './decoders/decoder.ts';
 import type { OutboxStatus } from './outbox/outbox.ts';
 
 /** What happened between the port and the outbox since the process started; retained on MQTT. */
@@ -16,7 +17,12 @@ export interface Diagnostics {
   bytes: number;
   samples: number;
   readings: number;
-  rejects: Partial<Record<RejectReason | 'stale' | 'implausible', number>>;
+  rejects: Partial<Record<RejectReason | 'stale' | 'implausible' | 'refused', number>>;
+  /** What was accepted although something about it is worth knowing. */
+  remarks: Partial<Record<Remark, number>>;
+  /** By channel, such as `current_1`: values brought back to a limit, and those for which a sample was refused. */
+  clipped: Record<string, number>;
+  refused: Record<string, number>;
   /** Silences beyond `meter.max_gap`, and their seconds. */
   gaps: number;
   gap_seconds: number;
@@ -62,6 +68,9 @@ export class Diary {
       samples: 0,
       readings: 0,
       rejects: {},
+      remarks: {},
+      clipped: {},
+      refused: {},
       gaps: 0,
       gap_seconds: 0,
       unmetered_seconds: 0,
@@ -81,16 +90,26 @@ export class Diary {
     this.#counts.port_error = why;
   }
 
-  decoded(bytes: number, { samples, rejects }: Decoded): void {
+  decoded(bytes: number, { samples, rejects, remarks = [] }: Decoded): void {
     this.#counts.bytes += bytes;
     this.#counts.samples += samples.length;
     this.#lastByte = this.#monotonic();
-    if (samples.length > 0) {
-      this.#lastSample = this.#lastByte;
+    this.#rejectsSince += rejects.length;
+    for (const reject of rejects) count(this.#counts.rejects, reject);
+    for (const remark of remarks) count(this.#counts.remarks, remark);
+  }
+
+  /** What is refused for what a sensor tells is as good as not decoded. */
+  calibrated({ clipped, refused }: Pick<Calibrated, 'clipped' | 'refused'>): void {
+    for (const channel of clipped) count(this.#counts.clipped, channel);
+    for (const channel of refused) count(this.#counts.refused, channel);
+    if (refused.length > 0) {
+      count(this.#counts.rejects, 'refused');
+      this.#rejectsSince += 1;
+    } else {
+      this.#lastSample = this.#monotonic();
       this.#rejectsSince = 0;
     }
-    this.#rejectsSince += rejects.length;
-    for (const reject of rejects) this.#reject(reject);
   }
 
   accounted(notes: Notes): void {
@@ -100,8 +119,8 @@ export class Diary {
     }
     this.#counts.unmetered_seconds += Math.round(notes.unmeteredSeconds ?? 0);
     if (notes.clockStepMs !== undefined) this.#counts.clock_steps += 1;
-    if (notes.stale) this.#reject('stale');
-    if (notes.implausible) this.#reject('implausible');
+    if (notes.stale) count(this.#counts.rejects, 'stale');
+    if (notes.implausible) count(this.#counts.rejects, 'implausible');
   }
 
   read(): void {
@@ -128,6 +147,9 @@ export class Diary {
     return {
       ...this.#counts,
       rejects: { ...this.#counts.rejects },
+      remarks: { ...this.#counts.remarks },
+      clipped: { ...this.#counts.clipped },
+      refused: { ...this.#counts.refused },
       outbox_errors: errors,
       ...(error === undefined ? {} : { outbox_error: error }),
       ...(aside === undefined ? {} : { outbox_aside: aside }),
@@ -138,8 +160,8 @@ export class Diary {
       outbox_dropped: dropped,
     };
   }
+}
 
-  #reject(reason: keyof Diagnostics['rejects']): void {
-    this.#counts.rejects[reason] = (this.#counts.rejects[reason] ?? 0) + 1;
-  }
+function count<K extends string>(counts: Partial<Record<K, number>>, key: K): void {
+  counts[key] = (counts[key] ?? 0) + 1;
 }

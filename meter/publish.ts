@@ -6,6 +6,7 @@ import { every, type Time } from '../shared/time.ts';
 import {
   BACKLOG_BATCH,
   decodeWatermark,
+  LARGEST_PAYLOAD,
   LONGEST_PROBE,
   meterTopics,
   type ProbeAnswer,
@@ -31,14 +32,17 @@ const TIMING: Timing = {
   watermarkGrace: 300,
   diagnosticsPeriod: 10_000,
 };
-/** s; a live reading expires after five of its intervals, within these bounds: one interval may cover a day away. */
+/** Bytes; what is left of the largest payload is for the packet around it. */
+const LARGEST_BATCH = LARGEST_PAYLOAD - 1024;
+/** s; a live reading expires after five of the time between two, within these bounds: one may have been a day away. */
 const LEAST_EXPIRY = 10;
 const MOST_EXPIRY = 3600;
 
 interface Deps {
   outbox: Outbox;
   diagnostics: () => Diagnostics;
-  profile: Profile;
+  /** The same object as long as it says the same. */
+  profile: () => Profile;
   /** What a probe is answered. */
   answer: () => Omit<ProbeAnswer, 'probe'>;
   reopen: () => void;
@@ -70,15 +74,31 @@ export function createPublisher(
   const liveFrom = new Map<string, number>();
   const watermarks = new Notifier();
   let lastWatermark = Number.NEGATIVE_INFINITY;
+  let introduced: Profile | undefined;
+  let newest: Reading | undefined;
+  /** s between two readings, usually: one interval may cover more than that, or nothing. */
+  let pace: number | undefined;
 
   const live = (reading: Reading) => {
+    if (newest && reading.gap_seconds === undefined)
+      pace = Math.max(0, Date.parse(reading.time) - Date.parse(newest.time)) / 1000;
+    newest = reading;
     if (session === undefined || session.signal.aborted) return;
     if (!liveFrom.has(reading.epoch)) liveFrom.set(reading.epoch, reading.seq);
-    const expirySeconds = Math.min(Math.max(LEAST_EXPIRY, Math.ceil(5 * reading.interval)), MOST_EXPIRY);
+    const usual = Math.ceil(5 * (pace ?? reading.interval));
+    const expirySeconds = Math.min(Math.max(LEAST_EXPIRY, usual), MOST_EXPIRY);
+    // Whoever hears a reading of a new kind is to know of it before.
+    if (deps.profile() !== introduced)
+      introduce(session).catch((error) => log.debug(`publishing the profile: ${reason(error)}`));
     // A failure needs no handling: the reading stays in the outbox until it is stored.
     session
       .publish(topics.reading, JSON.stringify(reading), { retain: true, expirySeconds })
       .catch((error) => log.debug({ seq: reading.seq }, `publishing a reading: ${reason(error)}`));
+  };
+
+  const introduce = ({ publish }: Session) => {
+    introduced = deps.profile();
+    return publish(topics.profile, JSON.stringify(introduced), { retain: true });
   };
 
   const converse = async (opened: Session) => {
@@ -93,7 +113,7 @@ export function createPublisher(
     session = opened;
     liveFrom.clear();
     // Before anything else, so that whoever hears that it is there can know what it is.
-    await opened.publish(topics.profile, JSON.stringify(deps.profile), { retain: true });
+    await introduce(opened);
     await opened.publish(topics.availability, 'online', { retain: true });
     log.info({ meter }, 'publishing');
     if (lastWatermark < since) await watermarks.wait(timing.watermarkGrace, time, opened.signal);
@@ -152,11 +172,11 @@ export function createPublisher(
         await stored(oldest, timing.patience, signal);
         continue;
       }
-      const [...batch] = outbox.oldest(BACKLOG_BATCH);
+      const batch = outbox.oldest(BACKLOG_BATCH);
       // The disk may fail at a later one.
-      if (batch.length === 0) batch.push(oldest);
-      await publish(topics.backlog, JSON.stringify(batch));
-      const inTime = await stored(batch.at(-1) ?? oldest, patience, signal);
+      const { payload, last = oldest } = messageOf(batch.length > 0 ? batch : [oldest]);
+      await publish(topics.backlog, payload);
+      const inTime = await stored(last, patience, signal);
       patience = inTime ? timing.patience : Math.min(patience * 2, timing.mostPatience);
     }
   };
@@ -199,4 +219,17 @@ export function createPublisher(
         converse,
       ),
   };
+}
+
+/** As many of them as one message may carry: those of a meter of twelve phases are long. */
+function messageOf(readings: readonly Reading[]): { payload: string; last: Reading | undefined } {
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const reading of readings) {
+    const text = JSON.stringify(reading);
+    bytes += Buffer.byteLength(text) + 1;
+    if (bytes > LARGEST_BATCH) break;
+    texts.push(text);
+  }
+  return { payload: `[${texts.join(',')}]`, last: readings[texts.length - 1] };
 }

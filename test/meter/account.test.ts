@@ -1,53 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type AccountOptions, type AccountState, account } from '../../meter/account.ts';
-import type { Moment } from '../../meter/charge.ts';
+import { type AccountState, account } from '../../meter/account.ts';
 import type { Counter, Sample } from '../../meter/decoders/decoder.ts';
-import { createPricing, findTariff } from '../../meter/tariff/pricing.ts';
 import type { UnnumberedReading } from '../../shared/wire.ts';
+import { about, accountOptions, HOUR, KWH, meter, NEW, START } from './account/reader.ts';
+import { phasesOf } from './phases.ts';
 
-const START = Date.parse('2026-01-15T12:00:00Z');
 const U32 = 2 ** 32;
-const KWH = 3_600_000;
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
-const NEW: AccountState = { energy: 0, cost: 0 };
-
-function accountOptions(change: Partial<AccountOptions> = {}): AccountOptions {
-  return {
-    phases: [{ voltage: 120 }, { voltage: 120 }],
-    maxCurrent: 200,
-    maxGap: 10 * SECOND,
-    pricing: createPricing(findTariff('sce-tou-d-a')),
-    simulated: false,
-    ...change,
-  };
-}
-
-/** A meter process: feeds samples to the account and remembers what it must between them. */
-function meter(change: Partial<AccountOptions> = {}, kept: AccountState = NEW) {
-  const options = accountOptions(change);
-  let state = kept;
-  let last: Moment | undefined;
-  const readings: UnnumberedReading[] = [];
-  return {
-    readings,
-    get state() {
-      return state;
-    },
-    /** @param ms monotonic; the wall clock is `step` ms ahead of it. */
-    take(sample: Sample, ms: number, step = 0) {
-      const at = { now: START + ms + step, monotonic: ms };
-      const accounted = account(sample, at, last, state, options);
-      state = accounted.state;
-      if (accounted.reading) {
-        last = at;
-        readings.push(accounted.reading);
-      }
-      return accounted;
-    },
-  };
-}
 
 /** A panel that has metered 10 A and 20 A on its two phases since power-on. */
 function panel(seq: number, change: Partial<Counter> = {}): Sample {
@@ -63,8 +22,6 @@ function panel(seq: number, change: Partial<Counter> = {}): Sample {
 /** 30 A at 120 V. */
 const WATTS = 3600;
 const amps = (...currents: number[]): Sample => ({ phases: currents.map((current) => ({ current })) });
-const about = (actual: number | undefined, expected: number) =>
-  actual !== undefined && Math.abs(actual - expected) < 1e-9;
 
 // Metered by the host
 
@@ -175,11 +132,11 @@ for (const [direction, step] of [
       const { take } = meter();
       take(sampleAt(1), 0);
       take(sampleAt(2), 1200);
-      const { reading, notes } = take(sampleAt(3), 2400, step);
+      const { reading, notes } = take(sampleAt(3), 2400, { step });
       t.deepEqual(notes, { clockStepMs: step });
       t.like(reading, { interval: 1.2, interval_energy: 0.0012, energy: 0.0024 });
       t.is(reading?.time, new Date(START + 2400 + step).toISOString());
-      t.deepEqual(take(sampleAt(4), 3600, step).notes, {});
+      t.deepEqual(take(sampleAt(4), 3600, { step }).notes, {});
     }
   });
 
@@ -196,7 +153,7 @@ test('two readings never share a millisecond', (t) => {
 // Power
 
 test('without a power factor for every phase, power is apparent and says so', (t) => {
-  const phases = [{ voltage: 120, power_factor: 0.9 }, { voltage: 120 }];
+  const phases = phasesOf({ voltage: 120, power_factor: 0.9 }, { voltage: 120 });
   t.like(meter({ phases }).take(amps(10, 20), 0).reading, {
     power: 3480,
     apparent_power: 3600,
@@ -205,10 +162,7 @@ test('without a power factor for every phase, power is apparent and says so', (t
 });
 
 test('with a power factor and a voltage for each phase, power and energy are real', (t) => {
-  const phases = [
-    { voltage: 230, power_factor: 0.9 },
-    { voltage: 240, power_factor: 0.5 },
-  ];
+  const phases = phasesOf({ voltage: 230, power_factor: 0.9 }, { voltage: 240, power_factor: 0.5 });
   const { take } = meter({ phases });
   take(amps(10, 20), 0);
   t.like(take(amps(10, 20), 1000).reading, {
@@ -263,7 +217,7 @@ test('an interval that begins a fraction of a millisecond before a price boundar
   const boundary = Date.parse('2026-07-06T21:00:00Z') - START;
   const { take } = meter();
   take(amps(10, 20), boundary - 600.3);
-  const { reading } = take(amps(10, 20), boundary + 600, 0);
+  const { reading } = take(amps(10, 20), boundary + 600);
   t.true(about(reading?.interval_cost, 3.6 * ((0.28 * 0.6003 + 0.48 * 0.6) / 3600)));
 });
 
@@ -311,8 +265,8 @@ for (const missed of ['port', 'rejects'] as const)
   test(`a gap says that it was for ${missed}`, (t) => {
     const options = accountOptions();
     const at = (ms: number) => ({ now: START + ms, monotonic: ms });
-    const { state } = account(panel(1), at(0), undefined, NEW, options);
-    const { reading } = account(panel(11), { ...at(12_000), missed }, at(0), state, options);
+    const { state } = account(panel(1), { at: at(0), last: undefined }, NEW, options);
+    const { reading } = account(panel(11), { at: { ...at(12_000), missed }, last: at(0) }, state, options);
     t.like(reading, { gap_cause: missed, gap_seconds: 12, gap_readings: 9, gap_energy: 0.012 });
   });
 
@@ -381,7 +335,7 @@ test('a power cut of house and host charges what was metered though the host los
 test('a device that was restarted while its host slept is charged', (t) => {
   const { take } = meter();
   take(panel(1000), 0);
-  const { reading } = take(panel(18_000, { boot: 4 }), 1200, 8 * HOUR);
+  const { reading } = take(panel(18_000, { boot: 4 }), 1200, { step: 8 * HOUR });
   t.like(reading, { gap_cause: 'device', gap_seconds: 6 * 3600, gap_energy: 6 * 3.6 });
 });
 
@@ -413,7 +367,7 @@ test('a line seen before makes no reading and changes nothing', (t) => {
   take(panel(20), 0);
   const { state } = take(panel(21), 1200);
   for (const seq of [21, 20, 6])
-    t.deepEqual(take(panel(seq), 1300), { state, notes: { stale: true } }, `seq ${seq}`);
+    t.deepEqual(take(panel(seq), 1300), { state, notes: { stale: true }, priced: [] }, `seq ${seq}`);
   t.like(take(panel(22), 2400), { reading: { interval: 1.2, interval_energy: 0.0012 } });
 });
 
@@ -459,7 +413,7 @@ test('the parts add up to the totals, whatever comes', (t) => {
         const { state } = reader;
         if (killed) reader = meter({}, state);
         const given = typeof what === 'number' ? panel(what, { boot }) : amps(...what);
-        const { reading } = reader.take(given, ms, index % 7 === 3 ? step : 0);
+        const { reading } = reader.take(given, ms, { step: index % 7 === 3 ? step : 0 });
         if (reading) readings.push(reading);
         t.true(reader.state.energy >= state.energy && reader.state.cost >= state.cost);
       }

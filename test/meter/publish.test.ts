@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import type { Diagnostics } from '../../meter/diagnostics.ts';
 import type { Outbox } from '../../meter/outbox/outbox.ts';
-import { profileOf } from '../../meter/profile.ts';
+import { growingProfile, profileOf } from '../../meter/profile.ts';
 import { createPublisher, type Timing } from '../../meter/publish.ts';
 import { sceTouDA } from '../../meter/tariff/shipped/sce-tou-d-a.ts';
 import { settingsSchema } from '../../shared/settings/schema.ts';
@@ -13,6 +13,7 @@ import {
   BACKLOG_BATCH,
   decodeBacklog,
   decodeProbeAnswer,
+  decodeProfile,
   decodeReading,
   meterTopics,
   type Reading,
@@ -42,6 +43,9 @@ const DIAGNOSTICS: Diagnostics = {
   samples: 0,
   readings: 0,
   rejects: { syntax: 3 },
+  remarks: {},
+  clipped: {},
+  refused: {},
   gaps: 0,
   gap_seconds: 0,
   clock_steps: 0,
@@ -62,6 +66,8 @@ function openOutbox(t: ExecutionContext): Outbox {
 
 const PROFILE = profileOf(settingsSchema.parse({}).meter, sceTouDA, 'here');
 
+const NONE: string[] = [];
+
 /** The epoch of an outbox that holds readings. */
 const epochOf = (outbox: Outbox) => outbox.oldest(1)[0]?.epoch ?? '';
 
@@ -81,7 +87,7 @@ async function world(t: ExecutionContext) {
     store: (watermark: { epoch: string; seq: number }) =>
       agent.publishAsync(TOPICS.stored, JSON.stringify(watermark), { qos: 1, retain: true }),
     /** The meter's end. */
-    publish(outbox: Outbox, timing: Partial<Timing> = {}) {
+    publish(outbox: Outbox, timing: Partial<Timing> = {}, profile = () => PROFILE) {
       let reopened = 0;
       const stop = new AbortController();
       const publisher = createPublisher(
@@ -90,7 +96,7 @@ async function world(t: ExecutionContext) {
         {
           outbox,
           diagnostics: () => DIAGNOSTICS,
-          profile: PROFILE,
+          profile,
           answer: () => ({ port: 'open', quiet: 0.4, rejects: 2 }),
           reopen: () => {
             reopened += 1;
@@ -204,6 +210,24 @@ for (const [interval, expiry] of [
     const left = on(TOPICS.reading)[0]?.expiry ?? 0;
     t.true(left <= expiry && left > expiry - 5, `${left}`);
   });
+
+test('one that covers nothing, or much more than the time between two, expires as its neighbours do', async (t) => {
+  const { publish, on, online } = await world(t);
+  const meter = publish(openOutbox(t));
+  await online();
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 15) + second * 1000).toISOString();
+  meter.read(1, { interval: 0, time: at(0) });
+  meter.read(1, { interval: 0, time: at(12) });
+  meter.read(1, { interval: 0, time: at(500), gap_seconds: 488 });
+  meter.read(1, { interval: 500, time: at(512) });
+  await until('the readings', ENOUGH, () => on(TOPICS.reading).length === 4);
+  const left = on(TOPICS.reading).map(({ expiry = 0 }) => expiry);
+  t.deepEqual(
+    [10, 60, 60, 60].map((expiry, index) => expiry - (left[index] ?? 0) < 5 && (left[index] ?? 0) <= expiry),
+    [true, true, true, true],
+    `${left}`,
+  );
+});
 
 test('it says online with its diagnostics, and offline when it is told to stop', async (t) => {
   const { on, publish, online, broker } = await world(t);
@@ -341,6 +365,43 @@ test('readings made without a session come as backlog, in order, the next batch 
   await until('the outbox to empty', ENOUGH, () => outbox.pending === 0);
   t.true(on(TOPICS.backlog).every(({ retain }) => !retain));
   t.is(on(TOPICS.reading).length, 1, 'late readings are never live ones');
+});
+
+test('long readings go in as many messages as the largest payload needs', async (t) => {
+  const { publish, store, batches, line } = await world(t);
+  line.cut();
+  const outbox = openOutbox(t);
+  const meter = publish(outbox);
+  const long = { ...unnumbered(), remark: 'x'.repeat(5000) };
+  meter.read(300, long);
+  line.mend();
+  await until('the first batch', ENOUGH, () => batches().length === 1);
+  const sent = batches()[0]?.length ?? 0;
+  t.true(sent > 190 && sent < 210, `${sent}`);
+  await store({ epoch: epochOf(outbox), seq: sent });
+  await until('the rest', ENOUGH, () => batches().length === 2);
+  t.deepEqual(seqs(batches()[1]), range(sent + 1, 300));
+});
+
+test('what it is is told again when its readings carry more', async (t) => {
+  const { on, publish, online } = await world(t);
+  let fields: string[] | undefined;
+  const meter = publish(
+    openOutbox(t),
+    {},
+    growingProfile(PROFILE, () => fields ?? NONE),
+  );
+  await online();
+  meter.read(2);
+  await until('the readings', ENOUGH, () => on(TOPICS.reading).length === 2);
+  t.is(on(TOPICS.profile).length, 1);
+  fields = ['gas'];
+  meter.read(2);
+  await until('the readings', ENOUGH, () => on(TOPICS.reading).length === 4);
+  t.deepEqual(
+    on(TOPICS.profile).map(({ payload }) => decodeProfile(Buffer.from(payload)).fields.includes('gas')),
+    [false, true],
+  );
 });
 
 test('what is not stored is sent again, and no less than before', async (t) => {

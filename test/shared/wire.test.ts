@@ -4,6 +4,7 @@ import { DropError, reason } from '../../shared/errors.ts';
 import {
   BACKLOG_BATCH,
   decodeBacklog,
+  decodeProfile,
   decodeReading,
   decodeWatermark,
   LARGEST_PAYLOAD,
@@ -43,21 +44,39 @@ test('a field that a newer meter adds is kept', (t) => {
   t.like(decodeReading(encode({ ...testReading(), frequency: 60 })), { frequency: 60 });
 });
 
-test('a full backlog message of long readings is within the largest payload', (t) => {
-  const phases = Object.fromEntries(
-    Array.from({ length: 12 }, (_, index) => [
-      [`current_${index + 1}`, -123.456789012345],
-      [`voltage_${index + 1}`, 230.123456789012],
-    ]).flat(),
-  );
+test('a full backlog message of readings of three phases with all there is, is within the largest payload', (t) => {
+  const numbered = (name: string, count: number, value: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}_${index + 1}`, value]));
   const long = testReading(1, {
     seq: Number.MAX_SAFE_INTEGER,
-    ...phases,
+    ...numbered('current', 3, -123.456),
+    ...numbered('voltage', 3, 230.12),
+    ...numbered('power', 3, -12345.67),
+    ...numbered('register_import', 4, 123456.789),
+    ...numbered('register_export', 4, 123456.789),
+    register_import: 123456.789,
+    register_export: 123456.789,
+    frequency: 49.987,
+    power_factor: -0.987,
+    reactive_power: -12345.67,
+    gas: 123456.789,
+    water: 123456.789,
     epoch: 'e'.repeat(64),
     tariff: 't'.repeat(64),
     energy: 123456.789012345,
+    export_energy: 123456.789012345,
+    interval_export_energy: 0.123456789,
     cost: -123456.789012345,
+    credit: 123456.789012345,
+    interval_credit: 0.123456789,
+    export_price: -0.12345,
+    fixed_cost: 12345.123456789,
+    cost_correction: -1.123456789,
+    credit_correction: -1.123456789,
+    estimated_energy: 12.123456789,
+    estimated_cost: 12.123456789,
   });
+  t.deepEqual(decodeReading(encode(long)), long);
   t.true(encode(Array(BACKLOG_BATCH).fill(long)).length < LARGEST_PAYLOAD);
 });
 
@@ -106,6 +125,13 @@ const wrong: [name: string, payload: Uint8Array, message: RegExp][] = [
   ],
   ['an infinite phase', withText('voltage_12', '1e999'), /voltage_12: must be a number/],
   ['a phase that is missing', withText('current_2', 'null'), /current_2: must be a number, got null/],
+  ['a power of a phase as text', withText('power_1', '"1"'), /power_1: must be a number, got "1"/],
+  ['a register as text', withText('register_import', '"7"'), /register_import: must be a number, got "7"/],
+  ['a rate that is missing', withText('register_export_2', 'null'), /register_export_2: must be a number/],
+  ['a gas meter that burst', withText('gas', '1e999'), /gas: must be a number/],
+  ['export that is missing', withText('export_energy', 'null'), /export_energy: .*number.*, got null/],
+  ['a credit as text', withText('credit', '"1"'), /credit: .*expected number.*, got "1"/],
+  ['a correction as text', withText('cost_correction', '"1"'), /cost_correction: .*expected number/],
 ];
 
 for (const [name, payload, message] of wrong)
@@ -182,4 +208,36 @@ test('only a reading topic of one meter names a meter', (t) => {
     '',
   ])
     t.is(meterOfReadings(topic), undefined, topic);
+});
+
+test('a reading of a meter that knows less, or feeds out, is one as well', (t) => {
+  const { apparent_power: _, ...bare } = testReading(1, {
+    power: -1500,
+    price: -0.02,
+    interval_cost: -0.001,
+    cost: -3,
+  });
+  t.deepEqual(decodeReading(encode(bare)), bare);
+});
+
+test('a profile lists fields that not every meter has, and no others', (t) => {
+  const profile = {
+    version: '0.2.0',
+    installation: 'here',
+    meters: ['main'],
+    port: '/dev/ttyUSB0',
+    decoder: 'dsmr',
+    simulated: false,
+    fields: ['current_1', 'power_12', 'register_import', 'register_export_2', 'export_energy', 'gas'],
+    power_basis: 'measured',
+    currency: 'EUR',
+    tariff: 'flat',
+    periods: [{ name: 'all day', price: 0.3 }],
+  };
+  t.deepEqual(decodeProfile(encode(profile)), profile);
+  for (const field of ['energy', 'power', 'current_123', 'register_import_', 'gap_energy', ''])
+    t.throws(() => decodeProfile(encode({ ...profile, fields: [field] })), {
+      instanceOf: DropError,
+      message: /fields\.0: must be such as current_1/,
+    });
 });
