@@ -6,11 +6,12 @@ import type { Log } from '../shared/log.ts';
 import { type BrokerAddress, keepSession } from '../shared/mqtt.ts';
 import { openFile } from '../shared/open-file.ts';
 import { brokerAddress } from '../shared/settings/broker-address.ts';
-import type { Settings, WatchSettings } from '../shared/settings/schema.ts';
+import { maxGapsOf, metersOf } from '../shared/settings/meters.ts';
+import type { Settings } from '../shared/settings/schema.ts';
 import { every, type Time } from '../shared/time.ts';
 import { together } from '../shared/together.ts';
 import { VERSION } from '../shared/version.ts';
-import { agentTopics, meterTopics } from '../shared/wire.ts';
+import { agentTopics } from '../shared/wire.ts';
 import { Bulletin } from './bulletin.ts';
 import { openDocker } from './docker.ts';
 import { Live } from './doors/live.ts';
@@ -24,9 +25,10 @@ import { detect } from './guard/detector.ts';
 import { Guard } from './guard/guard.ts';
 import { Holds } from './guard/hold.ts';
 import { Incidents } from './guard/incidents.ts';
-import { makeWard, specOf } from './guard/ward.ts';
+import { makeWard, specsOf } from './guard/ward.ts';
 import { Wards } from './guard/wards.ts';
 import { type Supervised, superviseChild } from './heal/child.ts';
+import { sharedHealers } from './heal/shared.ts';
 import { createAnnouncer } from './home-assistant/create.ts';
 import { House } from './house/house.ts';
 import { createIntake } from './intake.ts';
@@ -126,13 +128,15 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     for (const status of operations.watches())
       if (status.name === watch) live.tell({ event: 'watch', data: status });
   };
-  const wards = new Wards(watchesOf(settings).map(specOf), {
+  const ours = metersOf(settings);
+  const share = sharedHealers(time);
+  const wards = new Wards(specsOf(settings), {
     make: (spec) =>
       makeWard(spec, {
-        healerOf: ({ heal, which, stopTimeoutS }, meter) => {
+        healerOf: ({ name, heal, which, stopTimeoutS }, meter) => {
           if (!heal) return undefined;
-          if (child && meter === settings.meter.name) return child.healer;
-          return docker?.healer(which, stopTimeoutS);
+          if (child && ours.some((own) => own.name === meter)) return share(name, child.healer);
+          return docker && share(name, docker.healer(which, stopTimeoutS));
         },
         ...{ state, journal, bulletin, time, usbDevice: settings.agent.docker.usb_reset },
       }),
@@ -158,7 +162,7 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const started = time.now();
   const house = new House({
     ...{ meters, intake, journal, operations, live, zone: zone ?? thisZone(), time },
-    maxGap: settings.meter.max_gap,
+    maxGapOf: maxGapsOf(settings),
     stores: () => feeds.status(),
     agent: () => ({
       version: VERSION,
@@ -205,6 +209,7 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
 
   const announcer = createAnnouncer(settings.agent, {
     ...{ meters, latest: intake.latest, operations, stores: () => feeds.names(), bulletin },
+    newest: (name) => house.newest(name),
     store: state.announcementStore(log),
     ...{ time, log },
   });
@@ -262,11 +267,6 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
     ...(docker ? [(stopped: AbortSignal) => docker.follow(wards, observer, stopped)] : []),
     ...(child ? [child.run] : []),
   );
-}
-
-/** The watches of the settings, or else the one for the readings of the meter they name. */
-function watchesOf({ agent, meter }: Settings): WatchSettings[] {
-  return agent.watches ?? [{ name: meter.name, topics: [meterTopics(meter.name).reading], heal: true }];
 }
 
 /** What is learned outlives the agent. */

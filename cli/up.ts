@@ -8,6 +8,8 @@ import { GiveUpError } from '../shared/errors.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import type { BrokerAddress } from '../shared/mqtt.ts';
 import { listDevices } from '../shared/serial-devices.ts';
+import type { Meter } from '../shared/settings/meter.ts';
+import { metersOf } from '../shared/settings/meters.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import { every, type Time } from '../shared/time.ts';
 import { describeStatus, LiveLine, type Terminal } from './live-line.ts';
@@ -21,11 +23,13 @@ export async function up(
   deps: { time: Time; terminal: Terminal; entry: string; args: string[] },
   signal: AbortSignal,
 ): Promise<void> {
-  const { currency } = findTariff(settings.meter.tariff);
-  requireDevice(settings.meter.port);
+  const meters = metersOf(settings);
+  // That of the first stands for all: readings carry none.
+  const [currency = ''] = meters.map(({ tariff }) => findTariff(tariff).currency);
+  for (const meter of meters) requireDevice(meter);
   const line = new LiveLine(deps.terminal);
   const log = await createLog(settings.log, line);
-  tellDevices(settings.meter.port, log);
+  tellDevices(meters, log);
 
   const showLive = (agent: RunningAgent) =>
     every(REFRESH, deps.time, signal, () => line.show(describeStatus(agent.status(), currency)));
@@ -46,16 +50,18 @@ export async function up(
   }
 }
 
-function requireDevice(port: string): void {
-  if (port === 'simulated' || existsSync(port)) return;
+function requireDevice({ port, computed }: Meter): void {
+  if (port === 'simulated' || computed !== undefined || existsSync(port)) return;
   const found = listDevices();
   const others = found.length === 0 ? 'no serial device is plugged in' : `found ${found.join(', ')}`;
   throw new GiveUpError(`opening the meter's port: ${port} must exist, but does not; ${others}`);
 }
 
-function tellDevices(port: string, log: Log): void {
-  if (port !== 'simulated') return;
-  log.warn('no port given: the readings are SIMULATED');
+function tellDevices(meters: readonly Meter[], log: Log): void {
+  const simulated = meters.filter(({ port, computed }) => port === 'simulated' && computed === undefined);
+  if (simulated.length === 0) return;
+  const names = meters.length > 1 ? ` of ${simulated.map(({ name }) => name).join(', ')}` : '';
+  log.warn(`no port given: the readings${names} are SIMULATED`);
   for (const device of listDevices())
     log.info(`found a serial device; to read it: npm start -- --port ${device} --decoder amps`);
 }

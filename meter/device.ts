@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { SerialPort } from 'serialport';
-import type { Port } from './port.ts';
+import type { Port, SerialOptions } from './port.ts';
 
-export function createSerialPort({ path, baudRate }: { path: string; baudRate: number }): Port {
+export function createSerialPort(options: SerialOptions): Port {
   // hupcl false leaves DTR alone at close, where the line discipline was told so before (see README).
-  return new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
+  return new SerialPort({ ...options, autoOpen: false, hupcl: false });
 }
 
 /** Tells the device that a name leads to from the one that comes after it; undefined where there is none. */

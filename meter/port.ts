@@ -2,24 +2,47 @@ import type { SerialPort, SerialPortMock } from 'serialport';
 import { exponential } from '../shared/backoff.ts';
 import { reason } from '../shared/errors.ts';
 import { Notifier } from '../shared/notifier.ts';
+import type { Meter } from '../shared/settings/meter.ts';
 import type { Time } from '../shared/time.ts';
 import { withHolder } from './holder.ts';
 
 export type Port = SerialPort | SerialPortMock;
 
+/** What a device is opened with; `7E1` is 7 data bits, even parity, 1 stop bit. */
+export interface SerialOptions {
+  path: string;
+  baudRate: number;
+  dataBits?: 7 | 8;
+  parity?: 'none' | 'even' | 'odd';
+  stopBits?: 1 | 2;
+}
+
 export interface PortOptions {
   path: string;
   /** Bits per second. */
   baud: number;
+  /** Default: `8N1`. */
+  framing?: NonNullable<Meter['framing']>;
   /** ms after opening in which silence is no fault: opening resets an Uno, which then boots. */
   settle: number;
   /** ms without a byte after which the port is closed and opened again. */
   silence: number;
 }
 
+/** A port from when it opened until it closes. */
+export interface OpenPort {
+  /** Aborts when it closes. */
+  readonly signal: AbortSignal;
+  /** Closes the port; it is then opened again. */
+  reopen(why: string): void;
+  /** Hands bytes to the device; a failure closes the port. */
+  write(bytes: Uint8Array): void;
+  /** Talks and listens at so many bits per second from now on; a failure closes the port. */
+  setBaud(rate: number): Promise<void>;
+}
+
 export interface PortEvents {
-  /** @param reopen closes the port; it is then opened again. */
-  opened(reopen: (why: string) => void): void;
+  opened(port: OpenPort): void;
   /** @param quietMs since opening or since the last chunk. */
   data(chunk: Uint8Array, quietMs: number): void;
   /** The port is gone or could not be opened; it will be tried again. */
@@ -42,7 +65,7 @@ const CLOSE_TIMEOUT = 1000;
 export async function readPort(
   options: PortOptions,
   deps: {
-    createPort: (options: { path: string; baudRate: number }) => Port;
+    createPort: (options: SerialOptions) => Port;
     /** Tells one device from the next under the same name; undefined where there is none. */
     identify?: (path: string) => string | undefined;
     time: Time;
@@ -53,7 +76,7 @@ export async function readPort(
 ): Promise<void> {
   const backoff = exponential(250, 5000, deps.random);
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const port = deps.createPort({ path: options.path, baudRate: options.baud });
+    const port = deps.createPort(serialOptions(options));
     try {
       await open(port);
       const { why, heard } = await listen(port, options, deps, signal, on);
@@ -69,6 +92,17 @@ export async function readPort(
   }
 }
 
+function serialOptions({ path, baud, framing = '8N1' }: PortOptions): SerialOptions {
+  const [bits, parity, stop] = framing;
+  return {
+    path,
+    baudRate: baud,
+    dataBits: bits === '7' ? 7 : 8,
+    parity: parity === 'E' ? 'even' : parity === 'O' ? 'odd' : 'none',
+    stopBits: stop === '2' ? 2 : 1,
+  };
+}
+
 function open(port: Port): Promise<void> {
   return new Promise((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
 }
@@ -82,6 +116,7 @@ async function listen(
   on: PortEvents,
 ): Promise<{ why: string; heard: boolean }> {
   const ended = new Notifier();
+  const closed = new AbortController();
   let why: string | undefined;
   let heard = false;
   const device = identify(options.path);
@@ -89,6 +124,7 @@ async function listen(
   let lastByte = opened;
   const end = (message: string) => {
     why ??= message;
+    closed.abort();
     ended.notify();
   };
   port.on('data', (chunk: Uint8Array) => {
@@ -100,7 +136,18 @@ async function listen(
   // A vanished device says `close` with a DisconnectedError, and no `error`.
   port.on('close', (error?: Error | null) => end(error ? reason(error) : 'the port closed'));
   port.on('error', (error: Error) => end(reason(error)));
-  on.opened(end);
+  on.opened({
+    signal: AbortSignal.any([signal, closed.signal]),
+    reopen: end,
+    write: (bytes) => void (closed.signal.aborted || port.write(bytes)),
+    setBaud: (baudRate) =>
+      new Promise((resolve) =>
+        port.update({ baudRate }, (error) => {
+          if (error) end(reason(error));
+          resolve();
+        }),
+      ),
+  });
 
   while (why === undefined && !signal.aborted) {
     const before = lastByte;

@@ -3,7 +3,6 @@ import { SerialPortMock } from 'serialport';
 import { every, type Time } from '../shared/time.ts';
 import { crc16Arc } from './decoders/crc.ts';
 
-const PATH = '/dev/simulated-panel';
 const HOUR = 3600;
 const U32 = 2 ** 32;
 
@@ -30,14 +29,31 @@ const HOUSEHOLD: Load[][] = [
   ],
 ];
 
+/** One appliance of the household after another, with its phase, those that run often first. */
+const PARTS = HOUSEHOLD.flatMap((loads, phase) =>
+  loads.filter(({ on, period }) => on < period).map((load) => ({ load, phase })),
+).sort((a, b) => b.load.on / b.load.period - a.load.on / a.load.period);
+
+/** What each phase feeds: the whole household, or one part of it, from 1. */
+function loadsOf(part: number): Load[][] {
+  if (part === 0) return HOUSEHOLD;
+  const chosen = PARTS[(part - 1) % PARTS.length];
+  // Beyond the last appliance there are more of each, that run at other times.
+  const offset = Math.floor((part - 1) / PARTS.length) * 1000;
+  return HOUSEHOLD.map((_loads, phase) =>
+    chosen?.phase === phase ? [{ ...chosen.load, offset: chosen.load.offset + offset }] : [],
+  );
+}
+
 /**
  * The line a panel would send as its `seq`-th: a pure function of time, with exact charge counters, so
  * that the simulated device goes on counting while nobody reads it, as the real one does.
- * @param seconds since its power-on.
+ * @param seconds since its power-on. @param part of the household that it measures: 0 is the whole.
  */
-export function simulatedLine(boot: number, seq: number, seconds: number): string {
-  const currents = HOUSEHOLD.map((loads) => loads.reduce((sum, load) => sum + currentOf(load, seconds), 0));
-  const charges = HOUSEHOLD.map((loads) => loads.reduce((sum, load) => sum + chargeOf(load, seconds), 0));
+export function simulatedLine(boot: number, seq: number, seconds: number, part = 0): string {
+  const household = loadsOf(part);
+  const currents = household.map((loads) => loads.reduce((sum, load) => sum + currentOf(load, seconds), 0));
+  const charges = household.map((loads) => loads.reduce((sum, load) => sum + chargeOf(load, seconds), 0));
   const mA = currents.map((current) => Math.round(current * 1000));
   const amps = mA.map((milliamperes) => Math.round(milliamperes / 1000));
   const counts = [
@@ -62,27 +78,28 @@ function chargeOf({ amps, period, on, offset }: Load, seconds: number): number {
 
 /**
  * A simulated panel on a mock port. It was switched on at the start of the year.
- * @param cadence ms between lines.
+ * @param cadence ms between lines. `part`: see `simulatedLine`.
  */
 export function simulatedPort(
   cadence: number,
-  deps: { time: Time },
+  { time, part = 0 }: { time: Time; part?: number },
   signal: AbortSignal,
 ): { path: string; createPort: () => SerialPortMock } {
   const binding: MockBindingInterface = SerialPortMock.binding;
-  binding.createPort(PATH, { echo: false, record: false });
+  const path = `/dev/simulated-panel-${part}`;
+  binding.createPort(path, { echo: false, record: false });
   let port: SerialPortMock | undefined;
-  void every(cadence, deps.time, signal, () => {
-    const now = deps.time.now();
+  void every(cadence, time, signal, () => {
+    const now = time.now();
     const year = new Date(now).getUTCFullYear();
     const seconds = (now - Date.UTC(year, 0)) / 1000;
-    const line = simulatedLine(year % 256, Math.floor((seconds * 1000) / cadence), seconds);
+    const line = simulatedLine(year % 256, Math.floor((seconds * 1000) / cadence), seconds, part);
     if (port?.isOpen) port.port?.emitData(line);
   });
   return {
-    path: PATH,
+    path,
     createPort: () => {
-      port = new SerialPortMock({ path: PATH, baudRate: 9600, autoOpen: false });
+      port = new SerialPortMock({ path, baudRate: 9600, autoOpen: false });
       return port;
     },
   };

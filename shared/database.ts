@@ -65,6 +65,8 @@ function open(path: string, prepare: (db: DatabaseSync) => void): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: PATIENCE });
   try {
     prepare(db);
+    // A writer that waits holds up everything else of its process.
+    db.exec('PRAGMA busy_timeout = 0');
   } catch (error) {
     db.close();
     throw error;

@@ -34,7 +34,8 @@ export async function detect(
     const verdicts = new Map(
       present.map((guard) => [guard.ward.name, guard.judge(at, self, holdOf(guard.ward.name))]),
     );
-    const weighed = company.weigh(verdicts, at);
+    const targets = new Map(present.map(({ ward }) => [ward.name, ward.healer?.target ?? ward.name]));
+    const weighed = company.weigh(verdicts, at, (name) => targets.get(name) ?? name);
     for (const guard of present) {
       const verdict = weighed.get(guard.ward.name);
       if (verdict) guard.act(verdict, at);

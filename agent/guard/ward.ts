@@ -1,10 +1,11 @@
-import type { WatchSettings } from '../../shared/settings/schema.ts';
+import { metersOf } from '../../shared/settings/meters.ts';
+import type { Settings, WatchSettings } from '../../shared/settings/schema.ts';
 import type { Time } from '../../shared/time.ts';
 import { meterOfReadings, meterTopics } from '../../shared/wire.ts';
 import type { Bulletin } from '../bulletin.ts';
 import type { Which } from '../heal/engine.ts';
 import type { Healer } from '../heal/healer.ts';
-import type { LabelledWatch } from '../heal/labels.ts';
+import { type LabelledWatch, WATCH_LABEL } from '../heal/labels.ts';
 import type { Abilities } from '../heal/ladder.ts';
 import { resetUsb } from '../heal/usb.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -86,10 +87,32 @@ export function specOf({ name, topics, container, heal, stall_after, progress }:
     progress,
     stallAfter: stall_after,
     stopTimeoutS: undefined,
-    which: container === undefined ? { label: `wattdog.watch=${name}` } : { name: container },
+    which: container === undefined ? { label: `${WATCH_LABEL}=${name}` } : { name: container },
   };
 }
 
+/**
+ * The watches of the settings, or else one for the readings of each meter they name. These live in one
+ * container, the one whose label names `meter`.
+ */
+export function specsOf(settings: Settings): WatchSpec[] {
+  const { watches } = settings.agent;
+  if (watches) return watches.map(specOf);
+  const which = { label: `${WATCH_LABEL}=${settings.meter.name}` };
+  return metersOf(settings).map(({ name }) => ({
+    ...specOf({ name, topics: [meterTopics(name).reading], heal: true }),
+    which,
+  }));
+}
+
 export function abilitiesOf({ healer, reopen, resetUsb }: Ward): Abilities {
-  return { reopen: reopen !== undefined, restart: healer !== undefined, resetUsb: resetUsb !== undefined };
+  return {
+    reopen: reopen !== undefined,
+    restart: healer !== undefined,
+    resetUsb: resetUsb !== undefined,
+    // Others may come later.
+    get shared() {
+      return healer?.isShared?.() ?? false;
+    },
+  };
 }

@@ -79,8 +79,12 @@ export class Wards {
 
   /** What the engine shows of one container, whose it may be. */
   sees(container: SeenContainer): void {
-    const kept = this.#keptFor(container) ?? this.#keepLabelled(container);
-    if (kept === undefined) return;
+    const named = this.#keptFor(container);
+    const labelled = named.length === 0 ? this.#keepLabelled(container) : undefined;
+    for (const kept of labelled ? [labelled] : named) this.#sees(kept, container);
+  }
+
+  #sees(kept: Kept, container: SeenContainer): void {
     const { status } = container.evidence;
     const at = this.#deps.monotonic();
     if (isNewRun(kept, container)) kept.guard.ward.watch.started(at);
@@ -96,7 +100,7 @@ export class Wards {
   /** How the process is that a healer of ours keeps. */
   seesProcess(evidence: ContainerEvidence, healer: Healer | undefined): void {
     for (const { ward } of this.guards())
-      if (ward.healer !== undefined && ward.healer === healer)
+      if (healer !== undefined && ward.healer?.target === healer.target)
         ward.watch.sees(evidence, this.#deps.monotonic());
   }
 
@@ -112,19 +116,13 @@ export class Wards {
     this.#complained.delete(id);
   }
 
-  /** By the settings: they win over labels. */
-  #keptFor({ name, labels }: SeenContainer): Kept | undefined {
-    for (const kept of this.#kept.values()) {
-      if (kept.labelled !== undefined) continue;
-      const { which } = kept.spec;
-      if (
-        which.name === undefined
-          ? `${WATCH_LABEL}=${labels[WATCH_LABEL]}` === which.label
-          : which.name === name
-      )
-        return kept;
-    }
-    return undefined;
+  /** By the settings: they win over labels. Several meters may live in one container. */
+  #keptFor({ name, labels }: SeenContainer): Kept[] {
+    const label = `${WATCH_LABEL}=${labels[WATCH_LABEL]}`;
+    return [...this.#kept.values()].filter(
+      ({ labelled, spec: { which } }) =>
+        labelled === undefined && (which.name === undefined ? label === which.label : which.name === name),
+    );
   }
 
   #keepLabelled(container: SeenContainer): Kept | undefined {

@@ -27,6 +27,8 @@ export interface How {
 export interface Healer {
   /** What it acts on, such as `container wattdog-meter-1`. */
   readonly target: string;
+  /** Whether others depend on the same target. */
+  isShared?(): boolean;
   /**
    * @param how `frozen`: its process is known not to answer, so no time is given to a stop signal; `ended`:
    * it is known to have ended, so if it runs now, somebody has started it already and nothing is left to do.

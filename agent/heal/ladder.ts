@@ -20,6 +20,8 @@ export interface Abilities {
   reopen: boolean;
   restart: boolean;
   resetUsb: boolean;
+  /** The same process serves others, that may be well. */
+  readonly shared?: boolean;
 }
 
 export interface Advice {
@@ -87,12 +89,12 @@ export class Ladder {
     if (this.#healthySince !== undefined && at - this.#healthySince >= FORGIVEN_AFTER) this.#unforgiven = 0;
   }
 
-  /** A meter that has no port keeps trying by itself. */
+  /** A meter that has no port keeps trying by itself; for one port, the meters of others are not disturbed. */
   #rungsFor(cause: Cause): Rung[] {
-    const { reopen, restart, resetUsb } = this.#abilities;
+    const { reopen, restart, resetUsb, shared } = this.#abilities;
     return [
       ...(reopen && cause !== 'port' ? (['reopen'] as const) : []),
-      ...(restart ? (['restart'] as const) : []),
+      ...(restart && !shared ? (['restart'] as const) : []),
       ...(resetUsb ? (['reset-usb'] as const) : []),
     ];
   }

@@ -13,11 +13,18 @@ const MOST_HOLD = 60_000;
 export class Company {
   #since: number | undefined;
 
-  /** The verdicts by name, with those that are in doubtful company made blind. */
-  weigh(verdicts: ReadonlyMap<string, Verdict>, at: number): Map<string, Verdict> {
+  /**
+   * The verdicts by name, with those that are in doubtful company made blind.
+   * @param targetOf what a watch would have restarted: those of one process are no company.
+   */
+  weigh(
+    verdicts: ReadonlyMap<string, Verdict>,
+    at: number,
+    targetOf = (name: string) => name,
+  ): Map<string, Verdict> {
     const silent = [...verdicts].filter(([, verdict]) => onset(verdict, at) !== undefined);
     const together = silent.filter(([name, verdict]) =>
-      silent.some(([other, another]) => other !== name && atOnce(verdict, another, at)),
+      silent.some(([other, another]) => targetOf(other) !== targetOf(name) && atOnce(verdict, another, at)),
     );
     const convicted = together.filter(([, { state }]) => state === 'stalled');
     if (convicted.length === 0) {

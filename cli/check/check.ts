@@ -1,6 +1,8 @@
 import { parse as parseYaml } from 'yaml';
 import { GiveUpError } from '../../shared/errors.ts';
 import { showSettings } from '../../shared/settings/load.ts';
+import type { Meter } from '../../shared/settings/meter.ts';
+import { lineOf, metersOf } from '../../shared/settings/meters.ts';
 import type { Settings } from '../../shared/settings/schema.ts';
 import type { Time } from '../../shared/time.ts';
 import type { Arguments } from '../arguments.ts';
@@ -38,9 +40,18 @@ export async function check(
 
 /** @param offline leaves out what is beyond this machine. */
 async function look(settings: Settings, offline: boolean, time: Time): Promise<Finding[]> {
-  const { meter, mqtt, agent } = settings;
+  const { mqtt, agent } = settings;
+  const meters = metersOf(settings);
+  const alike = (key: (meter: Meter) => string) => [...Map.groupBy(meters, key).values()];
+  const nameOf = (what: string, sharing: readonly Meter[]) =>
+    meters.length > 1 ? `${what} of ${sharing.map(({ name }) => name).join(', ')}` : what;
   // A tariff that there is not is a matter of the settings: said before anything else.
-  const tariff = checkTariff(meter, time.now());
+  const tariffs = alike(({ tariff }) => JSON.stringify(tariff)).flatMap((sharing) =>
+    sharing.slice(0, 1).map(({ tariff }) => checkTariff(tariff, nameOf('tariff', sharing), time.now())),
+  );
+  const ports = alike((meter) => lineOf(meter) ?? '').flatMap(([first, ...others]) =>
+    first === undefined || first.computed ? [] : checkPort(first, nameOf('port', [first, ...others])),
+  );
   const isNear = !agent.docker.socket.startsWith('tcp://');
   const later = [
     checkAddresses(settings),
@@ -48,7 +59,7 @@ async function look(settings: Settings, offline: boolean, time: Time): Promise<F
     ...(offline ? [] : agent.stores.map((store) => checkStore(store, time))),
     ...(offline && !isNear ? [] : [checkDocker(agent.docker)]),
   ];
-  return [checkPort(meter), checkData(settings), tariff, ...(await Promise.all(later)).flat()];
+  return [...ports, checkData(settings), ...tariffs, ...(await Promise.all(later)).flat()];
 }
 
 function describe(findings: readonly Finding[], { paint }: Screen): string {

@@ -1,10 +1,13 @@
 /** What this machine itself must have: nothing here is opened or changed. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { USUAL_LINE } from '../../meter/decoders/usual.ts';
 import { holderOf } from '../../meter/holder.ts';
 import { createPricing, findTariff } from '../../meter/tariff/pricing.ts';
 import { reason } from '../../shared/errors.ts';
 import { listDevices } from '../../shared/serial-devices.ts';
+import type { Meter } from '../../shared/settings/meter.ts';
+import { metersOf } from '../../shared/settings/meters.ts';
 import type { Settings } from '../../shared/settings/schema.ts';
 import { refusalOf } from '../ports.ts';
 import type { Finding } from './finding.ts';
@@ -14,8 +17,10 @@ const LEAST_ROOM = 50e6;
 /** A holder other than a program that a meter of ours runs as. */
 const STRANGER = /\((?!(node|wattdog)\))/;
 
-export function checkPort({ port, decoder, baud }: Settings['meter']): Finding {
-  const found = (finding: Omit<Finding, 'name'>): Finding => ({ name: 'port', ...finding });
+/** @param name of the finding. */
+export function checkPort({ port, decoder = 'panel', ...meter }: Meter, name: string): Finding {
+  const { baud = USUAL_LINE[decoder].baud, framing = USUAL_LINE[decoder].framing } = meter;
+  const found = (finding: Omit<Finding, 'name'>): Finding => ({ name, ...finding });
   const devices = listDevices();
   const others = devices.length === 0 ? 'no serial device is plugged in' : `there is ${devices.join(', ')}`;
   if (port === 'simulated')
@@ -35,16 +40,19 @@ export function checkPort({ port, decoder, baud }: Settings['meter']): Finding {
   const holder = holderOf(port);
   if (holder !== undefined && STRANGER.test(holder))
     return found({ result: 'fail', sentence: `${port} is ${holder}`, advice: 'end that first' });
-  const use = `${decoder} at ${baud} baud`;
+  const use = `${decoder} at ${baud} baud ${framing}`;
   return found({ result: 'ok', sentence: `${port}, ${use}${holder === undefined ? '' : `, ${holder}`}` });
 }
 
-export function checkData({ data, meter, agent }: Settings): Finding {
+export function checkData(settings: Settings): Finding {
+  const { data, agent } = settings;
+  const meters = metersOf(settings);
   const found = (finding: Omit<Finding, 'name'>): Finding => ({ name: 'data folder', ...finding });
   const folder = nearest(resolve(data));
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    for (const file of ['journal.db', 'agent.db', `outbox-${meter.name}.db`])
+    const outboxes = meters.map(({ name }) => `outbox-${name}.db`);
+    for (const file of ['journal.db', 'agent.db', ...outboxes])
       if (existsSync(join(data, file))) accessSync(join(data, file), constants.R_OK | constants.W_OK);
   } catch (error) {
     return found({
@@ -55,7 +63,7 @@ export function checkData({ data, meter, agent }: Settings): Finding {
   }
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
-  const most = agent.journal.size + meter.outbox_size;
+  const most = meters.reduce((size, { outbox_size }) => size + outbox_size, agent.journal.size);
   const where = folder === resolve(data) ? data : `${data}, to be made in ${folder},`;
   const room = `${where} has ${gigabytes(free)} free`;
   if (free < LEAST_ROOM) return found({ result: 'fail', sentence: room, advice: 'make room' });
@@ -68,11 +76,12 @@ export function checkData({ data, meter, agent }: Settings): Finding {
   return found({ result: 'ok', sentence: room });
 }
 
-/** @throws GiveUpError with exit code 78 where there is no such tariff. */
-export function checkTariff({ tariff }: Settings['meter'], now: number): Finding {
-  const { name, currency } = findTariff(tariff);
-  const { price, period } = createPricing(findTariff(tariff)).at(now);
-  return { name: 'tariff', result: 'ok', sentence: `${name}: now ${period}, ${price} ${currency} per kWh` };
+/** @param name of the finding. @throws GiveUpError with exit code 78 where there is no such tariff. */
+export function checkTariff(setting: Meter['tariff'], name: string, now: number): Finding {
+  const tariff = findTariff(setting);
+  const { price, period } = createPricing(tariff).at(now);
+  const sentence = `${tariff.name}: now ${period}, ${price} ${tariff.currency} per kWh`;
+  return { name, result: 'ok', sentence };
 }
 
 /** The folder, or the one above it that exists. */

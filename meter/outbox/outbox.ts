@@ -19,6 +19,8 @@ export interface OutboxOptions {
   now?: () => number;
   /** Names the present run of the machine. */
   boot?: string;
+  /** What else is to be kept with each reading's account, as of then. */
+  beside?: () => object;
 }
 
 /** For the diagnostics. */
@@ -73,7 +75,7 @@ export class Outbox {
    * @throws when the path is wrong, but not for a disk that is full or fails.
    */
   constructor(path: string, options: OutboxOptions) {
-    this.#options = { now: Date.now, boot: bootOfMachine(), ...options };
+    this.#options = { now: Date.now, boot: bootOfMachine(), beside: () => ({}), ...options };
     this.#numbers = new Numbers(this.#options.boot);
     let opened = false;
     this.#disk = new Disk(path, {
@@ -122,8 +124,9 @@ export class Outbox {
   /** Numbers the reading and keeps it, with the account that goes with it: on disk, or else in memory. */
   append(reading: UnnumberedReading, account: AccountState): Reading {
     const id = this.#numbers.add();
-    this.#held.push({ id, body: JSON.stringify(reading), account: JSON.stringify(account) });
-    this.#account = account;
+    const kept = { ...account, ...this.#options.beside() };
+    this.#held.push({ id, body: JSON.stringify(reading), account: JSON.stringify(kept) });
+    this.#account = kept;
     if (this.#failures < TRIES || this.#failures % TRIES === 0) this.#write();
     else this.#failures += 1;
     this.#limit(Date.parse(reading.time));

@@ -30,7 +30,7 @@ export const agent = z.strictObject({
     .array(watch)
     .superRefine(uniqueNames(({ name }) => name, 'watch'))
     .optional()
-    .describe('what to watch; default: the readings of the meter named `meter.name`'),
+    .describe('what to watch; default: the readings of each meter'),
   maintenance: z
     .array(maintenance)
     .default([])

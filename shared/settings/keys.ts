@@ -3,7 +3,7 @@
  * in a flag (`meter.max_current`), by walking the schema itself: no second list of names to keep.
  */
 import * as z from 'zod';
-import { settingsSchema } from './schema.ts';
+import { settingsShape } from './schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -16,7 +16,7 @@ export interface Key {
 
 let schema: JsonSchema | undefined;
 function root(): JsonSchema {
-  schema ??= z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any' });
+  schema ??= z.toJSONSchema(settingsShape, { io: 'input', unrepresentable: 'any' });
   return schema;
 }
 

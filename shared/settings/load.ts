@@ -6,6 +6,7 @@ import { parseDocument, stringify as writeYaml } from 'yaml';
 import type { z } from 'zod';
 import { GiveUpError, reason } from '../errors.ts';
 import { findKey, type Key } from './keys.ts';
+import { inherit } from './meters.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 
 const PREFIX = 'WATTDOG_';
@@ -40,8 +41,10 @@ export function loadSettings(sources: Sources): Settings {
   }
 
   const parsed = settingsSchema.safeParse(tree);
-  for (const issue of parsed.error?.issues ?? [])
-    problems.push(describe(issue, tree, origins, sources.file?.name));
+  const issues = parsed.error?.issues.flatMap(meantBy) ?? [];
+  for (const issue of issues)
+    if (!isInherited(issue, issues))
+      problems.push(describe(issue, inherit(tree), origins, sources.file?.name));
   if (problems.length > 0 || !parsed.success) {
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     throw new GiveUpError(
@@ -139,6 +142,24 @@ function put(tree: Record<string, unknown>, path: (string | number)[], value: un
     if (next === null || typeof next !== 'object') at[step] = typeof path[depth + 1] === 'number' ? [] : {};
     at = at[step] as Record<string | number, unknown>;
   }
+}
+
+/** Whether it was said of `meter` already, of which one of `meters` has it. */
+function isInherited({ path, message }: z.core.$ZodIssue, issues: readonly z.core.$ZodIssue[]): boolean {
+  const [section, , ...rest] = path;
+  if (section !== 'meters' || rest.length === 0) return false;
+  const own = ['meter', ...rest].join('.');
+  return issues.some((other) => other.path.join('.') === own && other.message === message);
+}
+
+/** Of a value that could have been of several kinds, what is wrong with the one that it looks like. */
+function meantBy(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const [alike, ...others] = issue.errors.filter((found) =>
+    found.every(({ code, path }) => path.length > 0 || code !== 'invalid_type'),
+  );
+  if (alike === undefined || others.length > 0) return [issue];
+  return alike.flatMap((inner) => meantBy({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function describe(

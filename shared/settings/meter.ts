@@ -5,8 +5,18 @@ import { age, duration, secret, size, uniqueNames } from './rules.ts';
 import { tariffSchema } from './tariff.ts';
 
 export const FORMATS = ['amps', 'panel', 'emontx', 'dsmr', 'd0', 'sml', 'pzem', 'raven'] as const;
-/** Formats whose lines carry bare currents of sensors, one for each of `phases`. */
-const SENSORS: readonly string[] = ['amps', 'panel'];
+type Format = (typeof FORMATS)[number];
+
+/** ms between two answers of `pzem`, unless told otherwise. */
+const PZEM_POLL = 1000;
+/** ms for which a healthy device says nothing, at most: three of the usual cadences of the slow ones. */
+const QUIET = 10_000;
+const QUIET_OF: Partial<Record<Format, number>> = {
+  emontx: 30_000,
+  dsmr: 30_000,
+  d0: 30_000,
+  raven: 30_000,
+};
 
 /** How what a sensor tells becomes what is so; its unit is the channel's. */
 const channel = z
@@ -125,8 +135,10 @@ export const meter = z
       .array(phase)
       .min(1)
       .max(12)
-      .prefault([{}, {}])
-      .describe('one entry a current sensor, in the line’s order; of other meters, their phases'),
+      .optional()
+      .describe(
+        'one entry a current sensor, in the line’s order; of other meters, their phases; default: one for each of `channels`, else 2',
+      ),
     max_current: z
       .number()
       .positive()
@@ -135,11 +147,15 @@ export const meter = z
     settle: duration
       .prefault('3s')
       .describe('after opening the port, silence this long is no fault (an Uno resets and boots)'),
-    silence: duration.prefault('10s').describe('no byte for this long: close the port and open it again'),
-    max_gap: duration
-      .prefault('10s')
+    silence: duration
+      .optional()
       .describe(
-        'a longer silence between two readings is a gap, told with the next one; keep it above the meter’s own cadence',
+        'no byte for this long: close the port and open it again; default: 10s, 30s for `emontx`, `dsmr`, `d0` and `raven`, and `poll` more for who is asked',
+      ),
+    max_gap: duration
+      .optional()
+      .describe(
+        'a longer silence between two readings is a gap, told with the next one; keep it above the meter’s own cadence; default: as for `silence`, with `poll` twice',
       ),
     simulated_cadence: duration.prefault('1200ms').describe('how often the simulated panel sends a line'),
     outbox_size: size
@@ -153,35 +169,30 @@ export const meter = z
       .union([z.string().min(1), tariffSchema], {
         error: 'must be the name of a shipped tariff, or one written out',
       })
-      .default('sce-tou-d-a')
+      .prefault('sce-tou-d-a')
       .describe('the name of a shipped tariff, or one written out'),
   })
-  .superRefine(({ port, decoder, phases, channels, computed }, context) => {
-    const refuse = (key: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [key], message });
-    if (computed !== undefined) return;
-    if (port !== 'simulated' && decoder === undefined)
-      refuse(
-        'decoder',
-        `must name the format of a real port, one of ${FORMATS.join(', ')}: formats are never guessed`,
-      );
-    if (port === 'simulated' && decoder !== undefined && decoder !== 'panel')
-      refuse('decoder', 'must be `panel` for the simulated port');
-    const sensors = port === 'simulated' || decoder === 'panel' ? 2 : undefined;
-    const expected = channels?.length ?? sensors;
-    if (expected !== undefined && phases.length !== expected && SENSORS.includes(decoder ?? 'panel'))
-      refuse(
-        'phases',
-        channels
-          ? `must have one entry for each of channels, ${expected}, has ${phases.length}`
-          : `must have exactly 2 entries for the decoder \`panel\`, has ${phases.length}`,
-      );
+  .transform(({ silence, max_gap, phases, ...given }) => {
+    const { decoder = 'panel', channels = [1, 2] } = given;
+    const poll = given.poll ?? (decoder === 'pzem' ? PZEM_POLL : undefined);
+    const quiet = QUIET_OF[decoder] ?? QUIET;
+    return {
+      ...given,
+      ...(poll === undefined ? {} : { poll }),
+      silence: silence ?? quiet + (poll ?? 0),
+      max_gap: max_gap ?? quiet + 2 * (poll ?? 0),
+      phases: phases ?? channels.map(() => phase.parse({})),
+    };
   });
+
+export type Meter = z.infer<typeof meter>;
 
 /** Several of them in one process. */
 export const meters = z
   .array(meter)
   .max(64)
   .superRefine(uniqueNames(({ name }) => name, 'meter'))
-  .default([])
-  .describe('several meters, each with the settings of `meter`, which are the defaults of them all');
+  .prefault([])
+  .describe(
+    'several meters, each with the settings of `meter`, which are what it leaves out; `meter` itself is none then',
+  );

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { LARGEST_PAYLOAD } from '../wire.ts';
 import { agent } from './agent.ts';
 import { meter, meters } from './meter.ts';
+import { checkMeters, inherit } from './meters.ts';
 import { duration, isLoopback, secret, tcpPort, url } from './rules.ts';
 import type { tariffSchema } from './tariff.ts';
 
@@ -59,7 +60,8 @@ const broker = z.strictObject({
     .describe('a subscriber that does not read for this long is disconnected'),
 });
 
-export const settingsSchema = z
+/** Without what one section takes from another. */
+export const settingsShape = z
   .strictObject({
     data: z.string().min(1).default('data').describe('folder for outbox, journal and state'),
     log: z
@@ -80,6 +82,7 @@ export const settingsSchema = z
     broker: broker.prefault({}),
     agent: agent.prefault({}),
   })
+  .superRefine(checkMeters, unlessWrong(['meter'], ['meters']))
   .superRefine(
     ({ broker, agent: { http } }, context) => {
       if (!isLoopback(http.host) && http.token === undefined && broker.credentials === undefined)
@@ -105,6 +108,8 @@ export const settingsSchema = z
     },
     unlessWrong(['broker'], ['mqtt']),
   );
+
+export const settingsSchema = z.preprocess(inherit, settingsShape);
 
 /** A rule over several sections is said together with what is wrong elsewhere, but not in one of them. */
 function unlessWrong(...sections: string[][]) {

@@ -77,6 +77,32 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
   t.true(logLines(out()).some(({ msg }) => String(msg).startsWith('recovered')));
 });
 
+test('a process of several meters that is stopped is brought back once, though each of their watches convicts it', async (t) => {
+  t.timeout(150_000);
+  const cwd = temporaryFolder(t);
+  writeFileSync(
+    join(cwd, 'wattdog.yaml'),
+    'meters: [{ name: a }, { name: b }, { name: rest, computed: { plus: [a], minus: [b] } }]',
+  );
+  const { url, meterPid, out } = await startUp(t, [], { cwd });
+  const names = ['a', 'b', 'rest'];
+  const reader = await openClient(t, url, 'wattdog/+/reading', 'wattdog/agent/event/+');
+  const on = (topic: string) => reader.received.filter((message) => message.topic === topic);
+  const events = (name: string) =>
+    on(`wattdog/agent/event/${name}`).map(({ payload }) => JSON.parse(payload) as { event_type: string });
+  await until('readings', 60_000, () => names.every((name) => on(`wattdog/${name}/reading`).length > 3));
+  const first = await until('the meter', 10_000, meterPid);
+  process.kill(first, 'SIGSTOP');
+  // The agent has just begun to see: it convicts nobody for the first 30 s.
+  await until('the recovery of all', 120_000, () =>
+    names.every((name) => events(name).at(-1)?.event_type === 'recovered'),
+  );
+  t.true(isGone(first));
+  const restarts = names.flatMap(events).filter(({ event_type }) => event_type === 'restarted');
+  t.is(restarts.length, 1);
+  t.is(logLines(out()).filter(({ msg }) => /^the meter ended/.test(String(msg))).length, 1);
+});
+
 test('a meter that dies is an incident, though it is started again at once', async (t) => {
   const { url, meterPid } = await startUp(t);
   const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event/main');

@@ -1,4 +1,5 @@
 /** The whole meter in one process, from the serial device to MQTT. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
@@ -246,4 +247,37 @@ test('the simulated panel is read like a real one, says that it is simulated, an
     if (reading.seq === last.seq + 1)
       t.true(Math.abs(reading.interval - passed) < 0.1, `${reading.interval} s of ${passed} s`);
   }
+});
+
+test('prices that are published in a file price what flows, and correct what was charged before they were known', async (t) => {
+  const data = temporaryFolder(t);
+  const file = join(data, 'prices.json');
+  const publish = (price: number) => {
+    const now = Date.now();
+    const entry = (hour: number) => ({ from: new Date(now + hour * 3_600_000).toISOString(), price });
+    writeFileSync(file, JSON.stringify([-3, -2, -1, 0, 1, 2].map((hour) => entry(hour - 0.5))));
+  };
+  const dynamic = {
+    fallback: 0.5,
+    import: { file, shape: 'generic', mapping: { from: 'from', price: 'price' } },
+  };
+  const tariff = {
+    name: 'spot',
+    currency: 'EUR',
+    zone: 'UTC',
+    periods: [{ name: 'all', price: 0 }],
+    dynamic,
+  };
+  const { readings } = await startMeter(
+    t,
+    { port: 'simulated', simulated_cadence: '50ms', tariff },
+    { data },
+  );
+  await until('the fallback', ENOUGH, () => readings().length > 10 && readings().at(-1)?.price === 0.5);
+  publish(0.1);
+  await until('the price', ENOUGH, () => readings().at(-1)?.price === 0.1);
+  const corrected = readings().find(({ cost_correction }) => cost_correction !== undefined);
+  t.true((corrected?.cost_correction ?? 0) < 0);
+  const { cost, energy } = readings().at(-1) ?? { cost: 0, energy: 0 };
+  t.true(Math.abs(cost - energy * 0.1) < 1e-8, `${cost} for ${energy} kWh`);
 });

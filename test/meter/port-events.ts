@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import { type PortEvents, type PortOptions, readPort } from '../../meter/port.ts';
+import { type OpenPort, type PortEvents, type PortOptions, readPort } from '../../meter/port.ts';
 
 /** What a port said, in order; data as text. */
 export interface Heard {
@@ -8,8 +8,8 @@ export interface Heard {
   text(): string;
   /** How long it was quiet before each chunk, ms. */
   quiet: number[];
-  /** Asks for the port to be closed and opened again. */
-  reopen(why: string): void;
+  /** The one that was opened last. */
+  port(): OpenPort | undefined;
   /** Ends the reading; resolves when the port is closed. */
   stop(): Promise<void>;
 }
@@ -23,11 +23,11 @@ export function listenTo(
   const events: string[] = [];
   const quiet: number[] = [];
   const data: string[] = [];
-  let reopen: (why: string) => void = () => {};
+  let port: OpenPort | undefined;
   const on: PortEvents = {
-    opened(reopenPort) {
+    opened(opened) {
       events.push('opened');
-      reopen = reopenPort;
+      port = opened;
     },
     data(chunk, quietMs) {
       data.push(Buffer.from(chunk).toString('latin1'));
@@ -47,5 +47,5 @@ export function listenTo(
     await reading;
   };
   t.teardown(stop);
-  return { events, quiet, text: () => data.join(''), reopen: (why) => reopen(why), stop };
+  return { events, quiet, text: () => data.join(''), port: () => port, stop };
 }

@@ -1,5 +1,5 @@
 /** The port on real ptys: what the mock of serialport cannot do. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,6 +40,27 @@ test('a real device is opened and read', async (t) => {
   const pty = await openPty(t);
   const { events, text } = listen(t, pty.path);
   await speak(pty, '1 2\r\n', text);
+  t.deepEqual(events, ['opened']);
+});
+
+/** What the terminal itself says of its rate. */
+const rateOf = (path: string) =>
+  Number(execFileSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' }).trim());
+
+test('a real device is opened at its rate, written to, and read at another without being closed', async (t) => {
+  const pty = await openPty(t);
+  let written = '';
+  pty.onWritten((bytes) => {
+    written += bytes.toString('latin1');
+  });
+  const { port, events, text } = listen(t, pty.path, { baud: 300, framing: '7E1' });
+  await speak(pty, 'ready', text);
+  t.is(rateOf(pty.path), 300);
+  port()?.write(Buffer.from('/?!\r\n'));
+  await until('the question', ENOUGH, () => written === '/?!\r\n');
+  await port()?.setBaud(9600);
+  t.is(rateOf(pty.path), 9600);
+  await speak(pty, 'data', text);
   t.deepEqual(events, ['opened']);
 });
 

@@ -52,6 +52,56 @@ test('bytes are passed on as they come, with how long it was quiet before', asyn
   t.is(ports[0]?.baudRate, 300);
 });
 
+for (const [framing, dataBits, parity, stopBits] of [
+  [undefined, 8, 'none', 1],
+  ['7E1', 7, 'even', 1],
+  ['7O1', 7, 'odd', 1],
+  ['8N2', 8, 'none', 2],
+] as const)
+  test(`a device is opened with the framing ${framing ?? '8N1, unless told otherwise'}`, async (t) => {
+    const { time, ports } = mock(t, framing ? { framing } : {});
+    await time.advance(0);
+    t.like(ports[0]?.settings, { dataBits, parity, stopBits });
+  });
+
+test('bytes are written to the device, and its rate is changed without closing it', async (t) => {
+  const { time, heard, ports } = mock(t, { baud: 300 });
+  await time.advance(0);
+  const open = heard.port();
+  open?.write(Buffer.from('/?!'));
+  await time.advance(0);
+  t.is(String(ports[0]?.port?.lastWrite), '/?!');
+  const changed = open?.setBaud(9600);
+  await time.advance(0);
+  await changed;
+  t.like(await ports[0]?.port?.getBaudRate(), { baudRate: 9600 });
+  t.deepEqual(heard.events, ['opened']);
+});
+
+test('a rate that the device refuses closes it, and it is opened at its own again', async (t) => {
+  const { time, heard, ports } = mock(t, { baud: 300 });
+  await time.advance(0);
+  const port = ports[0]?.port;
+  if (port) port.update = () => Promise.reject(new Error('no such rate'));
+  await heard.port()?.setBaud(12_345);
+  t.true(heard.port()?.signal.aborted);
+  await time.advance(0);
+  t.is(heard.events.at(-1), 'closed: no such rate');
+  await time.advance(250);
+  t.is(heard.events.at(-1), 'opened');
+  t.is(ports[1]?.baudRate, 300);
+});
+
+test('whoever has a port knows when it is closed', async (t) => {
+  const { time, heard } = mock(t, { settle: 0, silence: 1000 });
+  await time.advance(1000);
+  const open = heard.port();
+  t.false(open?.signal.aborted);
+  await time.advance(300);
+  t.true(open?.signal.aborted);
+  t.notThrows(() => open?.write(Buffer.from('x')));
+});
+
 test('a missing device is tried again, ever more rarely, until it is there', async (t) => {
   const { path, time, heard, ports, appear } = mock(t, { present: false });
   await time.advance(0);
@@ -101,8 +151,8 @@ test('a device that goes away is opened again, soon after it had been heard', as
 test('it is closed and opened again when somebody asks for it', async (t) => {
   const { time, heard, ports } = mock(t);
   await time.advance(500);
-  heard.reopen('asked to reopen it');
-  heard.reopen('asked again');
+  heard.port()?.reopen('asked to reopen it');
+  heard.port()?.reopen('asked again');
   await time.advance(1000);
   t.deepEqual(heard.events, ['opened', 'closed: asked to reopen it', 'opened']);
   t.is(ports.length, 2);

@@ -73,6 +73,21 @@ test('both phases draw something at any time, and no fuse would mind', (t) => {
   );
 });
 
+test('a part of the household draws no more than the whole, and no two parts are alike', (t) => {
+  const line = (part: number, seconds: number) => read(simulatedLine(7, 1, seconds, part)).samples[0];
+  const histories = Array.from({ length: 12 }, (_, part) =>
+    Array.from({ length: 500 }, (_, hour) => line(part + 1, hour * 777)?.counter?.ampereSeconds.join()),
+  );
+  t.is(new Set(histories.map(String)).size, 12);
+  fc.assert(
+    fc.property(moment, fc.integer({ min: 1, max: 5 }), (seconds, part) => {
+      const [whole, own] = [line(0, seconds), line(part, seconds)];
+      for (const [phase, { current = 0 }] of (own?.phases ?? []).entries())
+        t.true(current <= (whole?.phases[phase]?.current ?? 0));
+    }),
+  );
+});
+
 test('the port sends a line each cadence, and goes on counting while it is closed', async (t) => {
   const time = virtualTime();
   const stop = new AbortController();

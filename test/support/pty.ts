@@ -11,6 +11,8 @@ export interface Pty {
   readonly path: string;
   /** Sends as the device would. */
   write(bytes: string | Uint8Array): void;
+  /** Hears what is written to the device, as the device would. */
+  onWritten(listener: (bytes: Buffer) => void): void;
   /** The device goes, as a USB plug is pulled; resolves when it is gone. */
   unplug(): Promise<void>;
   /** It comes back, with nothing of what was sent before. */
@@ -22,11 +24,13 @@ export async function openPty(t: Owner): Promise<Pty> {
   const path = join(temporaryFolder(t), 'tty');
   let socat: ChildProcess | undefined;
   let held: number | undefined;
+  let written: (bytes: Buffer) => void = () => {};
 
   const plug = async () => {
     socat = spawn(findProgram('socat') ?? 'socat', [`pty,raw,echo=0,link=${path}`, 'stdio'], {
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
+    socat.stdout?.on('data', (bytes: Buffer) => written(bytes));
     socat.stdin?.on('error', () => {});
     await until(`socat to make ${path}`, 10_000, () => existsSync(path));
     // socat ends when the last reader closes; a real device does not.
@@ -44,5 +48,13 @@ export async function openPty(t: Owner): Promise<Pty> {
 
   t.teardown(unplug);
   await plug();
-  return { path, write: (bytes) => void socat?.stdin?.write(bytes), unplug, plug };
+  return {
+    path,
+    write: (bytes) => void socat?.stdin?.write(bytes),
+    onWritten(listener) {
+      written = listener;
+    },
+    unplug,
+    plug,
+  };
 }

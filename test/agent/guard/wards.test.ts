@@ -1,12 +1,12 @@
 import test from 'ava';
 import { Guard } from '../../../agent/guard/guard.ts';
 import { Incidents } from '../../../agent/guard/incidents.ts';
-import { specOf, type WatchSpec } from '../../../agent/guard/ward.ts';
+import { specOf, specsOf, type WatchSpec } from '../../../agent/guard/ward.ts';
 import { Wards } from '../../../agent/guard/wards.ts';
 import type { SeenContainer } from '../../../agent/heal/seen.ts';
 import { AgentState } from '../../../agent/state.ts';
 import { Watch } from '../../../agent/watch/watch.ts';
-import type { WatchSettings } from '../../../shared/settings/schema.ts';
+import { settingsSchema, type WatchSettings } from '../../../shared/settings/schema.ts';
 import { silentLog } from '../../support/system.ts';
 import { virtualTime } from '../../support/virtual-time.ts';
 
@@ -66,6 +66,31 @@ function container(
   };
 }
 const status = (name: string, is: string) => ({ evidence: { name, status: is } });
+
+test('several watches may be of one container, by its name or its label', (t) => {
+  const { wards, evidence, names } = guardedBy([
+    { name: 'a', container: 'house' },
+    { name: 'b', container: 'house' },
+    { name: 'c', container: 'other' },
+  ]);
+  wards.sees(container('house', { 'wattdog.watch': 'true' }));
+  t.deepEqual(names(), ['a', 'b', 'c']);
+  t.deepEqual(
+    ['a', 'b', 'c'].map((name) => evidence(name)?.name),
+    ['house', 'house', undefined],
+  );
+});
+
+test('without watches in the settings there is one for each meter, of the container that names `meter`', (t) => {
+  const specs = specsOf(settingsSchema.parse({ meters: [{ name: 'grid' }, { name: 'car' }] }));
+  t.deepEqual(
+    specs.map(({ name, topics, which }) => [name, topics, which]),
+    [
+      ['grid', ['wattdog/grid/reading'], { label: 'wattdog.watch=main' }],
+      ['car', ['wattdog/car/reading'], { label: 'wattdog.watch=main' }],
+    ],
+  );
+});
 
 test('a labelled container is watched as long as it is there', async (t) => {
   const { wards, names, made, evidence } = guardedBy();

@@ -78,6 +78,10 @@ test('where the process is well, each rung is taken once, and then a person is c
   t.deepEqual(rungs(ALL, 'rejects'), ['reopen', 'restart', 'reset-usb']);
   t.deepEqual(rungs(ALL, 'port'), ['restart', 'reset-usb'], 'it keeps trying to open it by itself');
   t.deepEqual(rungs({ reopen: true, restart: false, resetUsb: false }, 'line'), ['reopen']);
+  const shared = { ...ALL, shared: true };
+  t.deepEqual(rungs(shared, 'line'), ['reopen', 'reset-usb'], 'for one port, others are not disturbed');
+  t.deepEqual(rungs(shared, 'port'), ['reset-usb']);
+  t.is(new Ladder(shared).advise('frozen', [], 0).rung, 'restart');
 });
 
 test('where nothing may be restarted, nothing is', (t) => {

@@ -23,6 +23,19 @@ test('one that falls silent alone is believed to', (t) => {
   t.deepEqual(company.weigh(verdicts, 0), verdicts);
 });
 
+test('those of one process are no company: what stops it silences them all', (t) => {
+  const company = new Company();
+  const verdicts = new Map([
+    ['a', silent(9600)],
+    ['b', silent(9600)],
+  ]);
+  t.deepEqual(
+    company.weigh(verdicts, 0, () => 'child process meter'),
+    verdicts,
+  );
+  t.deepEqual(states(company.weigh(verdicts, 0)), ['blind', 'blind']);
+});
+
 test('several at once are not accused for as long as it took to convict them, and then they are', (t) => {
   const company = new Company();
   const at = (ms: number) =>

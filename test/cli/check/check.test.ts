@@ -114,6 +114,19 @@ test('what will not work is exit code 1, each thing named', async (t) => {
   }
 });
 
+realTest('socat')('each port is tried once, whoever shares it, and each tariff told once', async (t) => {
+  const { path } = await openDevice(t);
+  const { found } = await findings(t, [
+    ...['--meter.port', path, '--meter.decoder', 'pzem'],
+    '--meters',
+    '[{name: a}, {name: b, address: 2}, {name: c, port: /dev/nowhere, decoder: sml}, {name: rest, computed: {plus: [a], minus: [b]}}]',
+  ]);
+  t.like(found['port of a, b'], { result: 'ok', sentence: `${path}, pzem at 9600 baud 8N1` });
+  t.like(found['port of c'], { result: 'fail' });
+  t.is(found['port of rest'], undefined);
+  t.like(found['tariff of a, b, c, rest'], { result: 'ok' });
+});
+
 test('offline, nothing beyond this machine is asked', async (t) => {
   let asked = 0;
   const port = await listening(
@@ -197,13 +210,13 @@ realTest('socat')(
   async (t) => {
     const { path } = await openDevice(t);
     const port = async () => (await findings(t, ['--port', path, '--decoder', 'amps'])).found.port;
-    t.like(await port(), { result: 'ok', sentence: `${path}, amps at 9600 baud` });
+    t.like(await port(), { result: 'ok', sentence: `${path}, amps at 9600 baud 8N1` });
     const held = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
     t.teardown(() => closeSync(held));
     // The test is a program of Node’s, as a meter is.
     t.like(await port(), {
       result: 'ok',
-      sentence: `${path}, amps at 9600 baud, held by pid ${process.pid} (node)`,
+      sentence: `${path}, amps at 9600 baud 8N1, held by pid ${process.pid} (node)`,
     });
     const other = spawn('sleep', ['1000'], { stdio: [held, 'ignore', 'ignore'] });
     t.teardown(() => other.kill('SIGKILL'));

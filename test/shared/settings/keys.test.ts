@@ -14,7 +14,10 @@ test('every listed setting is found by its name in the environment and has an ex
 
 test('a listed default is the one that holds when nothing is given', (t) => {
   const settings = settingsSchema.parse({});
+  /** Their defaults depend on others; their explanations have them. */
+  const dependent = ['meter.silence', 'meter.max_gap'];
   for (const { key, fallback } of listKeys()) {
+    if (dependent.includes(key)) continue;
     const resolved = key
       .split('.')
       .reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], settings);

@@ -64,7 +64,13 @@ test('numbers, booleans, lists and sections come from the environment too', (t) 
     },
   });
   t.is(settings.meter.max_current, 63.5);
-  t.deepEqual(settings.meter.phases, [{ voltage: 230 }, { voltage: 232, power_factor: 0.9 }]);
+  t.deepEqual(
+    settings.meter.phases.map(({ voltage, power_factor }) => [voltage, power_factor]),
+    [
+      [230, undefined],
+      [232, 0.9],
+    ],
+  );
   t.deepEqual(settings.agent.watches, [
     { name: 'fridge', topics: ['zigbee2mqtt/fridge'], heal: false, stall_after: 90_000 },
   ]);
@@ -89,8 +95,9 @@ test('a tariff is a name, or written out in file or environment', (t) => {
     zone: 'Europe/Berlin',
     periods: [{ name: 'all', price: 0.3 }],
   };
-  t.deepEqual(load({ file: file(stringify({ meter: { tariff } })) }).meter.tariff, tariff);
-  t.deepEqual(load({ environment: { WATTDOG_METER_TARIFF: JSON.stringify(tariff) } }).meter.tariff, tariff);
+  const written = load({ file: file(stringify({ meter: { tariff } })) }).meter.tariff;
+  t.like(written, tariff);
+  t.deepEqual(load({ environment: { WATTDOG_METER_TARIFF: JSON.stringify(tariff) } }).meter.tariff, written);
   t.is(load({ flags: { 'meter.tariff': 'flat' } }).meter.tariff, 'flat');
 });
 
@@ -118,7 +125,7 @@ test('everything that is wrong is said at once, each with key, origin, rule and 
       WATTDOG_AGENT_STORES_0_KIND: 'influx',
       WATTDOG_AGENT_DOCKER_STOP_TIMEOUT: '-1',
     },
-    flags: { 'meter.decoder': 'dsmr', 'agent.http.host': '0.0.0.0', 'meter.speed': '9600' },
+    flags: { 'meter.decoder': 'elster', 'agent.http.host': '0.0.0.0', 'meter.speed': '9600' },
   });
   for (const expected of [
     /^ {2}meter\.baud \(wattdog\.yaml\): expected number, got "fast"$/,
@@ -132,7 +139,7 @@ test('everything that is wrong is said at once, each with key, origin, rule and 
     /^ {2}WATTDOG_MQTT_PASSWORD_FILE: must name a readable file, got "\/nowhere" \(no such file\)$/,
     /^ {2}agent\.stores\.0\.kind \(WATTDOG_AGENT_STORES_0_KIND\): .*'victoriametrics'.*, got "influx"$/,
     /^ {2}agent\.docker\.stop_timeout \(WATTDOG_AGENT_DOCKER_STOP_TIMEOUT\): .*>=0, got -1$/,
-    /^ {2}meter\.decoder \(--meter\.decoder\): expected one of "amps"\|"panel", got "dsmr"$/,
+    /^ {2}meter\.decoder \(--meter\.decoder\): expected one of "amps"\|"panel"\|.*, got "elster"$/,
     /^ {2}agent\.http\.host \(--agent\.http\.host\): must be a loopback address unless .*, got "0\.0\.0\.0"$/,
     /^ {2}--meter\.speed: is no setting of wattdog$/,
   ])
@@ -261,4 +268,11 @@ test('what is shown is the settings as they are understood', (t) => {
   t.regex(shown, /^ {2}silence: 90000$/m);
   t.regex(shown, /^ {2}password: \(hidden\)$/m);
   t.regex(shown, /^ {2}port: simulated$/m);
+});
+
+test('what is wrong inside a tariff that is written out is said, not that it is none', (t) => {
+  const tariff = { name: 'x', currency: 'usd', zone: 'Europe/Berlin', periods: [{ name: 'a', price: 'x' }] };
+  const { message } = t.throws(() => load({ file: file(stringify({ meter: { tariff } })) }));
+  t.regex(message, /meter\.tariff\.currency .*must be an ISO 4217 code/);
+  t.regex(message, /meter\.tariff\.periods\.0\.price .*must be a price per kWh, or a list of tiers/);
 });
