@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { holderOf } from '../meter/holder.ts';
 import { describeDevices, type SerialDevice } from '../shared/serial-devices.ts';
+import { metersOf } from '../shared/settings/meters.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import type { Arguments } from './arguments.ts';
 import type { Screen } from './screen.ts';
@@ -26,38 +27,50 @@ interface Port extends SerialDevice {
 }
 
 /**
- * The settings of whoever has not found the decoder yet: a real port must name it, and what finds it must
- * not ask for it.
+ * The settings, or those of whoever has not found the decoder yet: a real port must name it, and what finds
+ * it must not ask for it.
  */
 export function settingsBeforeDecoder(args: Arguments, environment: NodeJS.ProcessEnv): Settings {
-  const undecided = { 'meter.decoder': 'panel', 'meter.phases': '[{}, {}]' };
-  return settingsFor({ ...args, flags: { ...args.flags, ...undecided } }, environment);
+  try {
+    return settingsFor(args, environment);
+  } catch {
+    // What is wrong beside the decoder is said by these.
+    const undecided = { 'meter.decoder': 'panel', 'meter.phases': '[{}, {}]' };
+    return settingsFor({ ...args, flags: { ...args.flags, ...undecided } }, environment);
+  }
 }
 
 export function listPorts(args: Arguments, environment: NodeJS.ProcessEnv, out: Screen): void {
-  const { meter } = settingsBeforeDecoder(args, environment);
   const { options } = args;
-  const ports = describeDevices().map((device) => inspect(device, meter.port));
+  const configured = metersOf(settingsBeforeDecoder(args, environment))
+    .filter(({ port, computed }) => port !== 'simulated' && computed === undefined)
+    .map(({ port }) => port);
+  const ports = describeDevices().map((device) => inspect(device, configured));
   printRows(out, { items: ports, json: options.json }, portRow, {
     none: NONE,
     leaveOut: ['tty', 'usb', 'driver', 'device', 'settings'],
     styleOf: (heading, cell) => (heading === 'state' && cell.startsWith('no ') ? 'yellow' : undefined),
   });
   if (options.json !== undefined) return;
-  if (meter.port !== 'simulated' && !ports.some(({ configured }) => configured))
-    out.write(`\nthe settings name another, which is not among them: ${meter.port}\n`);
+  const missing = configured.filter((port) => !ports.some((device) => isNamed(device, port)));
+  if (missing.length > 0)
+    out.write(`\nthe settings name another, which is not among them: ${[...new Set(missing)].join(', ')}\n`);
   const [first] = ports;
   if (first !== undefined) out.write(`\nto hear what one sends: wattdog sniff --port ${first.path}\n`);
 }
 
-/** @param configured the port of the settings, by any of its names. */
-export function inspect(device: SerialDevice, configured: string): Port {
+/** @param configured the ports of the settings, by any of their names. */
+export function inspect(device: SerialDevice, configured: readonly string[]): Port {
   return {
     ...device,
     holder: holderOf(device.tty) ?? null,
     refused: refusalOf(device.tty) ?? null,
-    configured: [device.path, device.tty].includes(configured) || sameFile(device.tty, configured),
+    configured: configured.some((port) => isNamed(device, port)),
   };
+}
+
+function isNamed({ path, tty }: SerialDevice, name: string): boolean {
+  return [path, tty].includes(name) || sameFile(tty, name);
 }
 
 export function portRow({ path, tty, vendor, product, driver, usb, ...port }: Port): Row {

@@ -5,9 +5,12 @@ import type { Score } from './bauds.ts';
 import { type Frame, showBytes } from './frames.ts';
 import type { Heard } from './heard.ts';
 import {
+  describeBest,
   describeCadence,
   describeHeard,
   describeText,
+  describeWinner,
+  type Line,
   nextCommand,
   nextVariables,
   trialTable,
@@ -21,8 +24,7 @@ export interface Teller {
   frame(frame: Frame, gap: number | undefined): void;
   /** The state so far, for a line that is always there. */
   live(heard: Heard, frames: number): void;
-  /** @param path its most stable name. */
-  end(result: { path: string; baud: number; heard: Heard }): void;
+  end(result: { line: Line; heard: Heard }): void;
 }
 
 const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 } as const;
@@ -35,35 +37,37 @@ interface Deps {
 
 /** As a person reads it. */
 export function createTeller({ out, time }: Deps): Teller {
-  const line = new LiveLine(out);
+  const live = new LiveLine(out);
   return {
-    note: (text) => line.write(`${text}\n`),
+    note: (text) => live.write(`${text}\n`),
     score({ baud, heard }) {
-      const [best] = heard.trials.results();
-      const understood =
-        best === undefined || best.accepted === 0
-          ? 'no decoder understands it'
-          : `${best.format} understands ${best.accepted} of ${best.accepted + best.refused}`;
-      const what = heard.bytes === 0 ? 'nothing came' : `${describeText(heard)}, ${understood}`;
-      line.write(`${String(baud).padStart(7)} baud  ${String(heard.bytes).padStart(5)} bytes  ${what}\n`);
+      const what =
+        heard.bytes === 0
+          ? 'nothing came'
+          : `${describeText(heard)}, ${describeBest(heard.trials.results())}`;
+      live.write(`${String(baud).padStart(7)} baud  ${String(heard.bytes).padStart(5)} bytes  ${what}\n`);
     },
     frame(frame, gap) {
       const at = new Date(wallClock(frame, time)).toLocaleTimeString('sv-SE', CLOCK);
       const after = gap === undefined ? '' : `+${(gap / 1000).toFixed(2)} s`;
-      line.write(`${out.paint('dim', `${at}  ${after.padStart(9)}`)}  ${showBytes(frame.bytes)}\n`);
+      live.write(`${out.paint('dim', `${at}  ${after.padStart(9)}`)}  ${showBytes(frame.bytes)}\n`);
     },
-    live: (heard, frames) => line.show(describeHeard(heard, frames)),
-    end({ path, baud, heard }) {
-      line.show('');
-      line.end();
+    live: (heard, frames) => live.show(describeHeard(heard, frames)),
+    end({ line, heard }) {
+      const { path, baud, framing } = line;
+      live.show('');
+      live.end();
       if (heard.bytes === 0) return;
+      const at = path === 'simulated' ? '' : ` at ${baud} baud ${framing}`;
+      const trials = heard.trials.results();
       out.write(
-        `\n${heard.bytes} bytes${path === 'simulated' ? '' : ` at ${baud} baud`}, ${describeText(heard)}, ${describeCadence(heard.cadence)}\n\n${trialTable(heard.trials.results(), out)}`,
+        `\n${heard.bytes} bytes${at}, ${describeText(heard)}, messages ${describeCadence(heard.cadence)}\n\n${trialTable(trials, out)}`,
       );
       const winner = heard.trials.winner();
       if (winner === undefined) return;
-      const compose = path === 'simulated' ? '' : `\nor in .env:    ${nextVariables(path, baud, winner)}`;
-      out.write(`\nto read it:    ${out.paint('bold', nextCommand(path, baud, winner))}${compose}\n`);
+      out.write(`\n${describeWinner(winner, trials)}\n`);
+      const compose = path === 'simulated' ? '' : `\nor in .env:    ${nextVariables(line, winner, heard)}`;
+      out.write(`\nto read it:    ${out.paint('bold', nextCommand(line, winner, heard))}${compose}\n`);
     },
   };
 }
@@ -73,7 +77,8 @@ export function createJsonTeller({ out, notes, time }: Deps): Teller {
   const tell = (event: string, data: object) => out.write(`${JSON.stringify({ event, data })}\n`);
   const summary = (heard: Heard) => ({
     bytes: heard.bytes,
-    text: heard.text,
+    text: heard.bits.text,
+    parity: heard.bits.parity ?? null,
     cadence: heard.cadence ?? null,
     decoders: heard.trials.results(),
   });
@@ -87,8 +92,14 @@ export function createJsonTeller({ out, notes, time }: Deps): Teller {
         hex: frame.bytes.toString('hex'),
       }),
     live: () => {},
-    end: ({ path, baud, heard }) =>
-      tell('end', { port: path, baud, ...summary(heard), decoder: heard.trials.winner()?.format ?? null }),
+    end: ({ line: { path, baud, framing }, heard }) =>
+      tell('end', {
+        port: path,
+        baud,
+        framing,
+        ...summary(heard),
+        decoder: heard.trials.winner()?.format ?? null,
+      }),
   };
 }
 

@@ -1,8 +1,31 @@
 /** What was heard, told to a person. */
+import { USUAL_LINE } from '../../meter/decoders/usual.ts';
+import type { Meter } from '../../shared/settings/meter.ts';
 import type { Screen } from '../screen.ts';
 import { type Row, table } from '../table.ts';
-import type { Cadence, Heard } from './heard.ts';
+import type { Asked } from './ask.ts';
+import type { Cadence } from './gaps.ts';
+import type { Heard } from './heard.ts';
 import { FORMATS, REFUSALS, type Trial, understands } from './trials.ts';
+
+type Framing = NonNullable<Meter['framing']>;
+
+/** A port and what it was heard with. */
+export interface Line {
+  /** Its most stable name. */
+  path: string;
+  baud: number;
+  /** With which it was opened. */
+  framing: Framing;
+  ask: Asked | undefined;
+}
+
+export const SILENT_WHY =
+  'does the device send by itself, and is it this one? A PZEM, and some meters with an optical port, say nothing until they are asked: --ask pzem or --ask d0 does';
+
+/** What of a trial must be a setting where it is another. */
+const FIRST_ADDRESS = 1;
+const ASK_EVERY: Record<Asked, string | undefined> = { pzem: undefined, d0: '30s' };
 
 /** `every 1.20 s (1.19 to 1.21 s)`. */
 export function describeCadence(cadence: Cadence | undefined): string {
@@ -12,17 +35,41 @@ export function describeCadence(cadence: Cadence | undefined): string {
 }
 
 /** Cut, not rounded: 100 % is all of them. */
-export function describeText(heard: Heard): string {
-  return `${Math.floor(100 * heard.text)} % text`;
+const percent = (share: number) => `${Math.floor(100 * share)} %`;
+
+export function describeText({ bits, isPlausible }: Heard): string {
+  const { parity } = bits;
+  if (parity !== undefined)
+    return `${percent(bits.text)} text of 7 bits: bit 8 is always as ${parity} parity makes it, so this is ${framingOf(parity)}, read as 8N1`;
+  const high = isPlausible ? '' : ` (bit 8 is set in ${percent(bits.high)} of the bytes)`;
+  return `${percent(bits.text)} text${high}`;
+}
+
+function framingOf(parity: 'even' | 'odd'): Framing {
+  return parity === 'even' ? '7E1' : '7O1';
 }
 
 /** For a live line, the most telling first. */
 export function describeHeard(heard: Heard, frames: number): string {
-  const trials = heard.trials.results().map(({ format, accepted, refused, lastRefusal }) => {
-    const why = lastRefusal === undefined ? '' : ` (${lastRefusal})`;
-    return `${format} ${accepted} of ${accepted + refused}${why}`;
-  });
-  return [...trials, `${frames} lines`, describeCadence(heard.cadence), describeText(heard)].join(' │ ');
+  const trials = heard.trials
+    .results()
+    .filter(({ accepted, refused }) => accepted + refused > 0)
+    .map(({ format, accepted, refused, lastRefusal }) => {
+      const why = lastRefusal === undefined ? '' : ` (${lastRefusal})`;
+      return `${format} ${accepted} of ${accepted + refused}${why}`;
+    });
+  return [...trials, `${frames} frames`, describeCadence(heard.cadence), percent(heard.bits.text)].join(
+    ' │ ',
+  );
+}
+
+/** Who of them, the best first, understands the most. */
+export function describeBest(trials: readonly Trial[]): string {
+  const [best] = trials;
+  if (best !== undefined && best.accepted > 0)
+    return `${best.format} understands ${best.accepted} of ${best.accepted + best.refused}`;
+  const locked = trials.find(({ encrypted }) => encrypted);
+  return locked ? `${locked.format}, encrypted` : 'no decoder understands it';
 }
 
 /** What each decoder made of it. */
@@ -45,30 +92,82 @@ export function trialTable(trials: readonly Trial[], out: Screen): string {
   });
 }
 
+/** What else is to be known of who understands it: the pace of its samples, who else does, who answered. */
+export function describeWinner(winner: Trial, trials: readonly Trial[]): string {
+  const others = trials.filter((trial) => trial.format !== winner.format && understands(trial));
+  const { cadence, addresses } = winner;
+  return [
+    `${winner.format}: samples ${describeCadence(cadence)}`,
+    ...(addresses.length > 0
+      ? [`addresses that answer: ${addresses.toSorted((a, b) => a - b).join(', ')}`]
+      : []),
+    ...(others.length > 0
+      ? [
+          `${others.map(({ format }) => format).join(' and ')} would read it, too, but check less, or understand less`,
+        ]
+      : []),
+  ].join('; ');
+}
+
 /** What to do when nothing, or nothing that can be understood, came. */
-export function describeTrouble(heard: Heard, baud: number): string {
+export function describeTrouble(heard: Heard, { baud, ask }: Line): string {
   if (heard.bytes === 0)
-    return 'nothing came: does the device send by itself, and is it this one? Another baud rate would give garbage, not silence';
+    return ask
+      ? `nothing came, though ${ask} was asked for: is it powered, and are its two data wires the right way round?`
+      : `nothing came: ${SILENT_WHY}; another baud rate would give garbage, not silence`;
+  if (heard.trials.results().some(({ encrypted }) => encrypted))
+    return 'its telegrams are encrypted: meter.key must be the key that the grid operator gives out';
   if (!heard.isPlausible)
-    return `it is no text at ${baud} baud: --baud auto tries the usual rates; if none fits, the format is binary`;
+    return `it is no text at ${baud} baud, and no binary format that is known: --baud auto tries the usual rates`;
   return 'it is text, but of a format that no decoder knows';
 }
 
-/** How to read this port from now on. @param path its most stable name. */
-export function nextCommand(path: string, baud: number, { format, phases }: Trial): string {
+/** Settings that differ from what the decoder has by itself. */
+interface Unusual {
+  baud?: number;
+  framing?: Framing;
+  poll?: string;
+  address?: number;
+}
+
+function unusual({ baud, framing, ask }: Line, trial: Trial, heard: Heard): Unusual {
+  const usual = USUAL_LINE[trial.format];
+  const { parity } = heard.bits;
+  const told = parity === undefined ? framing : framingOf(parity);
+  const [address = FIRST_ADDRESS] = trial.addresses;
+  const poll = ask && ASK_EVERY[ask];
+  return {
+    ...(baud === usual.baud ? {} : { baud }),
+    ...(told === usual.framing ? {} : { framing: told }),
+    ...(poll === undefined ? {} : { poll }),
+    ...(trial.format === 'pzem' && address !== FIRST_ADDRESS ? { address } : {}),
+  };
+}
+
+/** How to read this port from now on. */
+export function nextCommand(line: Line, trial: Trial, heard: Heard): string {
+  const { path } = line;
   if (path === 'simulated') return 'npm start';
+  const { baud, framing, poll, address } = unusual(line, trial, heard);
   return [
-    `npm start -- --port ${path} --decoder ${format}`,
-    ...(baud === 9600 ? [] : [`--baud ${baud}`]),
-    ...(phases === 2 ? [] : [`--meter.phases '[${Array(phases).fill('{}').join(', ')}]'`]),
+    `npm start -- --port ${path} --decoder ${trial.format}`,
+    ...(baud === undefined ? [] : [`--baud ${baud}`]),
+    ...(framing === undefined ? [] : [`--meter.framing ${framing}`]),
+    ...(poll === undefined ? [] : [`--meter.poll ${poll}`]),
+    ...(address === undefined ? [] : [`--meter.address ${address}`]),
+    ...(trial.phases === 2 ? [] : [`--meter.phases '[${Array(trial.phases).fill('{}').join(', ')}]'`]),
   ].join(' ');
 }
 
 /** The same for `.env` of compose. */
-export function nextVariables(path: string, baud: number, { format }: Pick<Trial, 'format'>): string {
+export function nextVariables(line: Line, trial: Trial, heard: Heard): string {
+  const { baud, framing, poll, address } = unusual(line, trial, heard);
   return [
-    `METER_PORT=${path}`,
-    `METER_DECODER=${format}`,
-    ...(baud === 9600 ? [] : [`METER_BAUD=${baud}`]),
+    `METER_PORT=${line.path}`,
+    `METER_DECODER=${trial.format}`,
+    ...(baud === undefined ? [] : [`METER_BAUD=${baud}`]),
+    ...(framing === undefined ? [] : [`METER_FRAMING=${framing}`]),
+    ...(poll === undefined ? [] : [`METER_POLL=${poll}`]),
+    ...(address === undefined ? [] : [`METER_ADDRESS=${address}`]),
   ].join(' ');
 }

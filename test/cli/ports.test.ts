@@ -37,7 +37,7 @@ realTest('socat')('a port is told with who holds it and whether it is the one of
     product: 'Uno',
     usb: '2341:0043',
   };
-  const port = inspect(device, path);
+  const port = inspect(device, ['/dev/nowhere', path]);
   t.like(port, { holder: null, refused: null, configured: true });
   t.deepEqual(portRow({ ...port, refused: null, holder: 'held by pid 7 (screen)' }), {
     port: '/dev/serial/by-id/usb-Arduino',

@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { FORMATS } from '../../meter/decoders/formats.ts';
+import { bytes } from '../../meter/decoders/golden/variant.ts';
+import { findProgram } from '../../support/programs.ts';
 import { openPty } from '../../support/pty.ts';
 import { realTest } from '../../support/real.ts';
 import { temporaryFolder, until } from '../../support/system.ts';
@@ -34,7 +37,7 @@ test('lines are shown as they come, with the decoder that reads them and the com
   t.is(out().match(/^\d\d:\d\d:\d\d[.,]\d{3} +(\+\d\.\d\d s)? {2}3 7$/gm)?.length, 6, out());
   t.regex(
     out(),
-    /\n\d+ bytes at 9600 baud, 100 % text, (every \d\.\d\d s \(\d\.\d\d to \d\.\d\d s\)|no cadence yet)\n/,
+    /\n\d+ bytes at 9600 baud 8N1, 100 % text, messages (every \d\.\d\d s \(\d\.\d\d to \d\.\d\d s\)|no cadence yet)\n/,
   );
   t.regex(out(), /\namps +\d+ +0 .*\n/);
   t.regex(out(), /\npanel +0 +\d+ +not this format .*\n/);
@@ -54,8 +57,8 @@ test('noise is hex and exit code 1, with what to try', async (t) => {
   const { ended, out, err } = await sniffing(t, noise, ['--lines', '3']);
   t.is(await ended, 1);
   t.regex(out(), / {2}([89a-f][0-9a-f] ){30,}/);
-  t.regex(out(), /, 0 % text, /);
-  t.regex(err(), /a decoder must understand what comes, but it is no text at 9600 baud: --baud auto tries/);
+  t.regex(out(), /, 0 % text \(bit 8 is set in 100 % of the bytes\), /);
+  t.regex(err(), /a decoder must understand what comes, but it is no text at 9600 baud, .*--baud auto tries/);
 });
 
 test('text that no decoder knows is exit code 1, and shown so that it cannot command the terminal', async (t) => {
@@ -86,21 +89,21 @@ test('a device that another process has open is left alone', async (t) => {
 test('the baud rate is found by trying, each with its score', async (t) => {
   const noise = Uint8Array.from({ length: 30 }, (_, index) => 0x80 + index);
   const scores = () => out().match(/ baud +\d+ bytes/g)?.length ?? 0;
-  const spent = [0, 0];
-  // As at two wrong rates, enough to be judged by and little more; then as at the right one.
-  const { child, ended, out, err, path } = await sniffing(t, () => {
-    const used = spent[scores()];
-    if (used === undefined) return '3 7\n';
-    spent[scores()] = used + 1;
-    return used < 18 ? noise : '';
-  }, ['--baud', 'auto']);
+  // As at two wrong rates; then as at the right one.
+  const { child, ended, out, err, path } = await sniffing(t, () => (scores() < 2 ? noise : '3 7\n'), [
+    '--baud',
+    'auto',
+  ]);
   await until('lines', 60_000, () => out().split('  3 7\n').length > 3);
   const { stdout } = spawnSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' });
-  t.is(stdout, '57600\n');
+  t.is(stdout, '57600\n', out());
   child.kill('SIGINT');
   t.is(await ended, 0, err());
-  t.regex(out(), / 9600 baud +\d+ bytes {2}[\d.]+ % text, no decoder understands it\n/);
-  t.regex(out(), / 115200 baud +\d+ bytes {2}[\d.]+ % text, no decoder understands it\n/);
+  t.regex(
+    out(),
+    / 9600 baud +\d+ bytes {2}\d+ % text \(bit 8 is set in \d+ % of the bytes\), no decoder understands it\n/,
+  );
+  t.regex(out(), / 115200 baud +\d+ bytes {2}\d+ % text .*, no decoder understands it\n/);
   t.regex(out(), / 57600 baud +\d+ bytes {2}\d+ % text, amps understands \d+ of \d+\n57600 baud fits best\n/);
   t.false(out().includes('38400'), 'what is proved needs no more trying');
   t.regex(out(), /--decoder amps --baud 57600\n/);
@@ -159,6 +162,45 @@ test('the simulated panel can be listened to', async (t) => {
   t.regex(out, /\nto read it: +npm start\n$/);
 });
 
+test('binary frames are hex, cut at pauses, with the decoder that reads them', async (t) => {
+  const frames = FORMATS.sml[0]?.frames.map(({ frame }) => bytes(frame)) ?? [];
+  const { path, socat } = await openDevice(t);
+  const { ended, out, err } = wattdog(t, ['sniff', '--port', path, '--lines', '4']);
+  await until('it to listen', 60_000, () => /opening/.test(out()));
+  for (let count = 0; (out().match(/ {2}1b 1b 1b 1b/g)?.length ?? 0) < 4; count += 1) {
+    socat.stdin?.write(frames[count % frames.length] ?? '');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+  t.is(await ended, 0, err());
+  t.regex(
+    out(),
+    /\n\d\d:\d\d:\d\d[.,]\d{3} .* {2}1b 1b 1b 1b 01 01 01 01 76 ([0-9a-f]{2} )*1a 0[0-3] .. ..\n/,
+  );
+  t.regex(out(), /\nsml: samples every \d/);
+  t.true(out().includes(`--port ${path} --decoder sml\n`), out());
+});
+
+test('a module that must be asked is asked, and answers', async (t) => {
+  const path = join(temporaryFolder(t), 'tty');
+  const module = spawn(findProgram('socat') ?? '', [`pty,ptmx,raw,echo=0,link=${path},ignoreeof`, 'stdio'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.teardown(() => module.kill('SIGTERM'));
+  let asked = Buffer.alloc(0);
+  module.stdout.on('data', (chunk: Buffer) => {
+    asked = Buffer.concat([asked, chunk]);
+    const [, { frame = '' } = {}] = FORMATS.pzem[0]?.frames ?? [];
+    for (; asked.length >= 8; asked = asked.subarray(8)) module.stdin.write(frame);
+  });
+  await until(`socat to make ${path}`, 10_000, () => existsSync(path));
+  const { ended, out, err } = wattdog(t, ['sniff', '--port', path, '--ask', 'pzem', '--lines', '3']);
+  t.is(await ended, 0, err());
+  t.regex(out(), /^opening .* at 9600 baud; .*; pzem is asked\n/);
+  t.regex(out(), / {2}02 04 14 ([0-9a-f]{2} ?){22}\n/);
+  t.regex(out(), /\npzem: samples every .*; addresses that answer: 2\n/);
+  t.true(out().includes('--decoder pzem --meter.address 2\n'), out());
+});
+
 test('what cannot be listened to, or is asked wrongly, is said', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
@@ -173,6 +215,10 @@ test('what cannot be listened to, or is asked wrongly, is said', async (t) => {
     ],
     [['--port', 'simulated', '--baud', 'auto'], 2, /--baud must be left out for the simulated panel/],
     [['--port', 'simulated', '--for', 'ever'], 2, /--for must be a number with a unit .*, got ever/],
+    [['--port', 'simulated', '--framing', '9N1'], 2, /--framing must be one of 8N1, 7E1, .*, got 9N1/],
+    [['--port', 'simulated', '--ask', 'sml'], 2, /--ask must be pzem or d0, got sml/],
+    [['--port', 'simulated', '--ask', 'd0'], 2, /--ask must be left out for the simulated panel/],
+    [['--port', folder, '--ask', 'd0', '--baud', 'auto'], 2, /--baud must be a number, or left out, where/],
     [['--port', 'simulated', '--lines', '0'], 2, /--lines must be a whole number from 1 on, got 0/],
   ] as const) {
     const { code: given, err } = await runWattdog(t, ['sniff', ...args]);
