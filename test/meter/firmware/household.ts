@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JournalReader } from '../../../agent/journal/reader.ts';
+import type { Reading } from '../../../shared/wire.ts';
+import type { Board } from '../../support/avr.ts';
+import { freePort, type Owner, temporaryFolder, until } from '../../support/system.ts';
+
+/** Volts of both phases, the meter's default. */
+export const VOLTS = 120;
+const JOULES_PER_KWH = 3_600_000;
+/** Long enough for any machine. */
+export const ENOUGH = 60_000;
+
+export interface Household {
+  /** All that the agent's journal holds, in the meter's order. */
+  readings(): Reading[];
+  /** Ends the meter's process as a crash or an order would. */
+  endMeter(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again, with the same data. */
+  startMeter(): void;
+}
+
+/** The real meter on the board's port, and the real agent with its journal: two processes. */
+export async function startHousehold(t: Owner, board: Board, ...settings: string[]): Promise<Household> {
+  const folder = temporaryFolder(t);
+  const mqtt = await freePort();
+  const journal = join(folder, 'agent', 'journal.db');
+  const agent = program('agent', [
+    ...['--data', join(folder, 'agent'), '--broker.port', String(mqtt), '--agent.http.port', '0'],
+    ...['--agent.watches', '[{name: main, topics: [wattdog/main/reading], heal: false}]'],
+  ]);
+  const meter = program('meter', [
+    ...['--data', join(folder, 'meter'), '--mqtt.url', `mqtt://127.0.0.1:${mqtt}`],
+    ...['--meter.port', board.port, '--meter.decoder', 'panel', ...settings],
+  ]);
+  t.teardown(() => Promise.all([meter.end('SIGKILL'), agent.end('SIGKILL')]));
+  agent.start();
+  meter.start();
+  await until('the journal', ENOUGH, () => existsSync(journal));
+  await listening(board);
+  return { readings: () => readJournal(journal), endMeter: meter.end, startMeter: meter.start };
+}
+
+/** Waits until somebody holds the board's port. */
+export async function listening(board: Board): Promise<void> {
+  await until('the port to be opened', ENOUGH, async () => (await board.tell('status')).open);
+}
+
+/** kWh of all readings, those of the gaps between them included. */
+export const energyOf = (readings: Reading[]) =>
+  readings.reduce((sum, { interval_energy, gap_energy = 0 }) => sum + interval_energy + gap_energy, 0);
+
+/** kWh of a charge in A·s. */
+export const energyOfCharge = (charge: readonly number[]) =>
+  (charge.reduce((sum, coulombs) => sum + coulombs, 0) * VOLTS) / JOULES_PER_KWH;
+
+function program(name: string, settings: string[]) {
+  let child: ChildProcess | undefined;
+  return {
+    start() {
+      child = spawn(process.execPath, ['cli/main.ts', name, ...settings, '--log.level', 'error'], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+    },
+    async end(signal: NodeJS.Signals) {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+function readJournal(file: string): Reading[] {
+  using reader = new JournalReader(file);
+  return reader
+    .readBetween(0, Number.MAX_SAFE_INTEGER, 0, 1_000_000)
+    .map(({ reading }) => reading)
+    .toSorted((a, b) => a.seq - b.seq);
+}
