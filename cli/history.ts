@@ -7,12 +7,13 @@ import { JournalReader } from '../agent/journal/reader.ts';
 import { openStore } from '../agent/stores/store.ts';
 import { GiveUpError, reason } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
+import { maxGapsOf } from '../shared/settings/meters.ts';
 import type { Settings } from '../shared/settings/schema.ts';
 import { systemTime } from '../shared/time.ts';
 import type { Arguments } from './arguments.ts';
 import { deadLetterRow } from './dead-letters.ts';
 import { exportLines, type Range } from './export.ts';
-import { gapRow, openGapRow } from './gaps.ts';
+import { gapRow, hasExport, openGapRow } from './gaps.ts';
 import { LiveLine } from './live-line.ts';
 import { parseMoment } from './moment.ts';
 import { createProgress } from './progress.ts';
@@ -27,15 +28,17 @@ export function listGaps({ options }: Arguments, settings: Settings, out: Screen
   using journal = openJournal(options, settings);
   const { from, to } = rangeOf(options);
   const now = systemTime.now();
-  const open = to > now ? openGaps(journal.newest(), settings.meter.max_gap, now) : [];
+  const open = to > now ? openGaps(journal.newest(), maxGapsOf(settings), now) : [];
+  const over = journal.gaps(from, to, MOST).reverse();
+  const withOut = over.some(hasExport);
   printRows(
     out,
-    { items: [...journal.gaps(from, to, MOST).reverse(), ...open], json: options.json },
-    (gap) => (gap.end === null ? openGapRow(gap, now) : gapRow(gap)),
+    { items: [...over, ...open], json: options.json },
+    (gap) => (gap.end === null ? openGapRow(gap, now, withOut) : gapRow(gap, withOut)),
     {
       none: 'no gap: every interval has its reading',
       shorten: 'why',
-      leaveOut: ['cost estimated', 'cost', 'kWh estimated', 'to', 'kWh counted'],
+      leaveOut: ['cost estimated', 'earned', 'cost', 'kWh estimated', 'to', 'kWh out', 'kWh counted'],
     },
   );
 }

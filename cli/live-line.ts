@@ -48,8 +48,14 @@ export function describeStatus(status: AgentStatus, currency: string): string {
     const name = status.meters.length > 1 ? `${meter} ` : '';
     const unit = reading.power_basis === 'apparent' ? 'VA' : 'W';
     const simulated = reading.quality === 'simulated' ? ' simulated' : '';
-    const power = `${name}${Math.round(reading.power)} ${unit}${simulated}`;
-    return `${power} · ${reading.energy.toFixed(3)} kWh · ${money.format(reading.cost)} at ${price.format(reading.price)}/kWh`;
+    // A nought has no sign.
+    const power = `${name}${Math.round(reading.power) + 0} ${unit}${simulated}`;
+    const { energy, export_energy: fedOut, cost, credit = 0 } = reading;
+    const flows =
+      fedOut === undefined
+        ? `${energy.toFixed(3)} kWh · ${money.format(cost)}`
+        : `${energy.toFixed(3)} kWh in, ${fedOut.toFixed(3)} out · ${money.format(cost)}, earned ${money.format(credit)}`;
+    return `${power} · ${flows} at ${price.format(reading.price)}/kWh`;
   });
   const stores = status.stores.map(
     ({ name, lag, downSince }) => `${name}: ${downSince === undefined ? `${lag} behind` : 'away'}`,

@@ -9,7 +9,7 @@ import type { Arguments } from './arguments.ts';
 import { styleOfState } from './colours.ts';
 import { describeLoss, describeMoment } from './drill.ts';
 import { incidentRow } from './incidents.ts';
-import { meterRow } from './meters.ts';
+import { feedsOut, meterRow } from './meters.ts';
 import { showMoment } from './moment.ts';
 import type { Screen, Style } from './screen.ts';
 import { oneLine, printRows } from './table.ts';
@@ -31,9 +31,13 @@ export async function listWatches(agent: AgentClient, { options }: Arguments, ou
 export async function listMeters(agent: AgentClient, { options }: Arguments, out: Screen): Promise<void> {
   const { meters } = await agent.ask<{ meters: MeterView[] }>('listing the meters', '/api/v1/meters');
   const now = Date.now();
-  printRows(out, { items: meters, json: options.json }, (meter) => meterRow(meter, now), {
+  const withOut = meters.some(feedsOut);
+  printRows(out, { items: meters, json: options.json }, (meter) => meterRow(meter, now, withOut), {
     none: 'no meter has been heard of yet',
-    leaveOut: ['expected', 'cost yesterday', 'kWh yesterday', 'age', 'state', 'cost month'],
+    leaveOut: [
+      ...['expected', 'cost yesterday', 'kWh yesterday', 'earned month', 'age', 'state', 'cost month'],
+      ...['kWh out month', 'earned today'],
+    ],
   });
 }
 

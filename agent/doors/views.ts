@@ -1,7 +1,7 @@
 /**
  * What the agent shows to the world, by whichever door: the page, the API, MQTT. Times are ms since 1970
- * UTC, energies kWh, powers W, currents A; money is in the currency of the meter’s tariff. `null` is what
- * is not known.
+ * UTC, energies kWh, powers W, currents A, volumes m³; money is in the currency of the meter’s tariff. Power is
+ * negative while it feeds out; energies never are. `null` is what is not known.
  */
 import * as z from 'zod';
 import { POWER_BASES, QUALITIES } from '../../shared/wire.ts';
@@ -18,27 +18,48 @@ const reading = z
     interval: z.number().describe('seconds that `interval_energy` covers'),
     power: z.number(),
     power_basis: z.enum(POWER_BASES),
-    energy: z.number().describe('total'),
+    energy: z.number().describe('taken in, a total'),
     interval_energy: z.number(),
+    export_energy: z.number().optional().describe('fed out, a total; absent where the meter cannot tell'),
     price: z.number().describe('per kWh'),
-    cost: z.number().describe('total'),
+    cost: z.number().describe('of what was taken in, a total'),
+    credit: z.number().optional().describe('for what was fed out, a total'),
+    fixed_cost: z.number().optional().describe('of time alone, a total'),
     interval_cost: z.number(),
     tariff: z.string().describe('its period'),
     quality,
   })
-  .describe('besides, current_1, voltage_1, …, and on the first one after a gap what is known of that')
+  .describe(
+    'besides, whatever its meter tells: current_1, voltage_1, power_1, …, register_import, gas, …; and on the first one after a gap what is known of that',
+  )
   .meta({ id: 'Reading' });
 
 /** What one period of the tariff contributed. */
-const share = z.strictObject({ tariff: z.string(), energy: z.number(), cost: z.number() });
+const share = z.strictObject({
+  tariff: z.string(),
+  energy: z.number(),
+  cost: z.number(),
+  export_energy: z.number(),
+  credit: z.number(),
+});
+
+const sums = {
+  energy: z.number().describe('taken in'),
+  cost: z.number().describe('of what was taken in, with the corrections that came in this time'),
+  export_energy: z.number().describe('fed out'),
+  credit: z.number().describe('for what was fed out, likewise'),
+  fixed_cost: z.number().describe('of time alone'),
+  net: z.number().describe('cost and fixed_cost less credit'),
+};
 
 /** An hour, day or month in the time zone of the journal, as far as it is over. */
 const sum = z
   .strictObject({
     start: time,
     end: time.describe('of the whole hour, day or month, which may be still to come'),
-    energy: z.number(),
-    cost: z.number(),
+    ...sums,
+    gas: z.number().nullable().describe('by how much its meter went on'),
+    water: z.number().nullable(),
     seconds: z.number().describe('that the energy covers: less than the span where something is missing'),
     simulated: z
       .boolean()
@@ -53,17 +74,26 @@ export const meterView = z
     name: z.string(),
     online: z.boolean().nullable().describe('what the meter said last of itself'),
     simulated: z.boolean(),
+    decoder: z
+      .string()
+      .nullable()
+      .describe('its serial format; `computed`: from the readings of other meters, named by `port`'),
+    port: z.string().nullable(),
     power_basis: z.enum(POWER_BASES).nullable(),
     currency: z.string().nullable().describe('ISO 4217'),
     tariff: z.string().nullable(),
     periods: z.array(z.strictObject({ name: z.string(), price: z.number() })),
-    fields: z.array(z.string()).describe('what its readings carry for each phase: current_1, voltage_1, …'),
+    fields: z
+      .array(z.string())
+      .describe(
+        'what its readings carry and not every meter’s do: current_1, voltage_1, export_energy, gas, …',
+      ),
     reading: reading.nullable().describe('the newest; that it is live is for its `time` to say'),
     today: sum,
     yesterday: sum,
     month: sum,
     forecast: z
-      .strictObject({ energy: z.number(), cost: z.number() })
+      .strictObject(sums)
       .nullable()
       .describe('of the whole month, the rest of it at the mean of its finished days; null on the first day'),
   })
@@ -79,11 +109,15 @@ export const powerView = z
     step: z.number().describe('seconds that a point stands for; 0: every reading is a point'),
     source: z.enum(['readings', 'hour', 'day']),
     time: z.array(time).describe('when each point begins'),
-    power: z.array(z.number().nullable()).describe('mean over the step; null where nothing was read'),
+    power: z
+      .array(z.number().nullable())
+      .describe('mean over the step, negative where more was fed out; null where nothing was read'),
     max: z.array(z.number().nullable()).describe('the highest reading, where it is known'),
     fields: z
       .record(z.string(), z.array(z.number().nullable()))
-      .describe('current_1, …: at the beginning of each point; absent for hours and days'),
+      .describe(
+        'current_1, voltage_1, power_1, …: at the beginning of each point; absent for hours and days',
+      ),
     quality: z.array(quality.nullable()),
   })
   .meta({ id: 'Power' });
@@ -111,6 +145,8 @@ export const gapView = z
     readings: z.int(),
     energy: z.number().describe('what the meter counted meanwhile'),
     cost: z.number(),
+    exportEnergy: z.number(),
+    credit: z.number(),
     estimatedEnergy: z.number().describe('what nobody counted'),
     estimatedCost: z.number(),
   })

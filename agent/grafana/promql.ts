@@ -5,7 +5,7 @@ import {
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { number, PROMETHEUS, series, table } from './prometheus.ts';
-import { type Amount, type Questions, READINGS } from './questions.ts';
+import { type Amount, type Balance, OUTWARDS, type Questions, READINGS } from './questions.ts';
 import { verdicts } from './verdicts.ts';
 
 const METER = 'meter="$meter"';
@@ -21,8 +21,34 @@ const SECONDS = electricity('interval_seconds');
 const INTERVAL: Record<Amount, string> = {
   energy: electricity('interval_energy_kilowatthours'),
   cost: electricity('interval_cost'),
+  export_energy: electricity('interval_export_energy_kilowatthours'),
+  credit: electricity('interval_credit'),
 };
-const GAP: Record<Amount, string> = { energy: gap('energy_kilowatthours'), cost: gap('cost') };
+const GAP: Record<Amount, string> = {
+  energy: gap('energy_kilowatthours'),
+  cost: gap('cost'),
+  export_energy: gap('export_energy_kilowatthours'),
+  credit: gap('credit'),
+};
+const CORRECTION = { cost: electricity('cost_correction'), credit: electricity('credit_correction') };
+const FIXED = electricity('fixed_cost');
+/** In the balance, what is fed out. */
+const SIGNED = {
+  energy: { name: 'fed out', inGaps: 'fed out in gaps' },
+  cost: { name: 'earned', inGaps: 'earned in gaps' },
+} as const;
+
+/** Of what is there: gaps and corrections may be missing. */
+const orNought = (sum: string) => `(${sum} or vector(0))`;
+const sumOver = (selected: string, window: string) => `sum(sum_over_time(${selected}${window}))`;
+
+function parts(amount: Amount, window: string): string[] {
+  const corrected = amount === 'cost' || amount === 'credit' ? [CORRECTION[amount]] : [];
+  return [GAP[amount], ...corrected].map((selected) => orNought(sumOver(selected, window)));
+}
+
+/** For how long the standing of a meter is taken to be what it was told last. */
+const STANDS = '2h';
 
 /** From this point on, for the length of a step: Prometheus itself looks back. */
 const STEP_AHEAD = '[$__interval] offset -$__interval';
@@ -31,7 +57,7 @@ const STEP_AHEAD = '[$__interval] offset -$__interval';
 function load(of: (power: string) => string, target: typeof number) {
   return {
     targets: [
-      target(`${of(WATTS)} != ${of(VOLT_AMPERES)}`, 'Power'),
+      target(`${of(WATTS)} != ${of(VOLT_AMPERES)} or ${of(WATTS)} unless ${of(VOLT_AMPERES)}`, 'Power'),
       target(of(VOLT_AMPERES), 'Apparent power'),
     ],
   };
@@ -82,7 +108,7 @@ export const promql: Questions = {
     targets: [
       number(
         // Of a meter that is silent, from the past day; to half a minute.
-        `(timestamp(${VOLT_AMPERES}) or max_over_time(timestamp(${VOLT_AMPERES})[1d:30s])) * 1000`,
+        `(timestamp(${WATTS}) or max_over_time(timestamp(${WATTS})[1d:30s])) * 1000`,
         'Newest reading',
       ),
     ],
@@ -90,33 +116,61 @@ export const promql: Questions = {
 
   total: (amount) => ({
     targets: [
-      number(
-        `sum(sum_over_time(${INTERVAL[amount]}[$__range]))` +
-          ` + (sum(sum_over_time(${GAP[amount]}[$__range])) or vector(0))`,
-        'Total',
-      ),
+      number([sumOver(INTERVAL[amount], '[$__range]'), ...parts(amount, '[$__range]')].join(' + '), 'Total'),
     ],
   }),
 
-  forecast: (amount) => ({
+  net(balance: Balance) {
+    const outwards = OUTWARDS[balance];
+    const fixed = `sum(max_over_time(${FIXED}[$__range]) - min_over_time(${FIXED}[$__range]))`;
+    const plus = [
+      sumOver(INTERVAL[balance], '[$__range]'),
+      ...parts(balance, '[$__range]'),
+      ...(balance === 'cost' ? [orNought(fixed)] : []),
+    ];
+    const minus = [orNought(sumOver(INTERVAL[outwards], '[$__range]')), ...parts(outwards, '[$__range]')];
+    return { targets: [number([plus.join(' + '), ...minus].join(' - '), 'Total')] };
+  },
+
+  forecast: (balance) => ({
     targets: [
       number(
-        `sum(sum_over_time(${INTERVAL[amount]}[$__range])) / sum(sum_over_time(${SECONDS}[$__range])) * $__range_s`,
+        `sum(sum_over_time(${INTERVAL[balance]}[$__range])) / sum(sum_over_time(${SECONDS}[$__range])) * $__range_s`,
         'Forecast',
       ),
     ],
   }),
 
-  byPeriod: (amount) => ({
-    targets: [
-      series(`sum by (tariff) (sum_over_time(${INTERVAL[amount]}${STEP_AHEAD}))`, '{{tariff}}'),
-      series(`sum(sum_over_time(${GAP[amount]}${STEP_AHEAD}))`, 'in gaps'),
-    ],
-  }),
+  byPeriod(balance) {
+    const outwards = OUTWARDS[balance];
+    const { name, inGaps } = SIGNED[balance];
+    const corrections = balance === 'cost' ? [series(sumOver(CORRECTION.cost, STEP_AHEAD), 'corrected')] : [];
+    return {
+      targets: [
+        series(`sum by (tariff) (sum_over_time(${INTERVAL[balance]}${STEP_AHEAD}))`, '{{tariff}}'),
+        series(sumOver(GAP[balance], STEP_AHEAD), 'in gaps'),
+        ...corrections,
+        series(`-${sumOver(INTERVAL[outwards], STEP_AHEAD)}`, name),
+        series(`-${sumOver(GAP[outwards], STEP_AHEAD)}`, inGaps),
+      ],
+    };
+  },
 
   energy: () => ({ targets: [series(`sum(sum_over_time(${INTERVAL.energy}${STEP_AHEAD}))`, 'Energy')] }),
 
-  peaks: () => ({ targets: [series(`max_over_time(${VOLT_AMPERES}${STEP_AHEAD})`, 'Apparent power')] }),
+  peaks: () => ({
+    targets: [
+      series(`max_over_time(${VOLT_AMPERES}${STEP_AHEAD})`, 'Apparent power'),
+      series(`max_over_time(${WATTS}${STEP_AHEAD})`, 'Power'),
+    ],
+  }),
+
+  volume(of) {
+    const standing = `last_over_time(${electricity(`${of}_cubicmetres`)}[${STANDS}]`;
+    // Another meter may begin anywhere.
+    const grown = `clamp_min(${standing} offset -$__interval) - ${standing}), 0)`;
+    return { targets: [series(`sum(${grown})`, 'm³')] };
+  },
 
   coverage: () => ({
     targets: [

@@ -2,8 +2,13 @@ import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 import type { DataTransformerConfig, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
 
-/** What is counted, and can be summed. */
-export type Amount = 'energy' | 'cost';
+/** What is counted, and can be summed: what was taken in and what it cost, what was fed out and what it earned. */
+export type Amount = 'energy' | 'cost' | 'export_energy' | 'credit';
+/** What is taken in, or what of it remains. */
+export type Balance = 'energy' | 'cost';
+
+/** What comes off each. */
+export const OUTWARDS = { energy: 'export_energy', cost: 'credit' } as const;
 
 /** A query, once it is known which letter it goes by in its panel. */
 export type Target = (refId: string) => Builder<Dataquery>;
@@ -25,7 +30,7 @@ export interface Questions {
   variables: Builder<VariableModel>[];
   /**
    * Two series, `Power` (W) and `Apparent power` (VA). Without a power factor both are the same number, and
-   * then there is no `Power`: nobody knows it.
+   * then there is no `Power`: nobody knows it. Where the meter tells no apparent power, there is `Power` alone.
    */
   load(of: 'newest' | 'mean' | 'base'): Answer;
   /** `Phase 1`, … (A). */
@@ -38,15 +43,22 @@ export interface Questions {
   verdicts: Record<'newest' | 'series', Answer> | undefined;
   /** `Newest reading`: when it was taken. */
   newestTime(): Answer;
-  /** One number: the sum of all intervals, and of what was counted in gaps. */
+  /** One number: the sum of all intervals, of what was counted in gaps, and of corrections. */
   total(amount: Amount): Answer;
+  /** One number: what was taken in less what was fed out, or what it cost, charges of time included, less what that earned. */
+  net(balance: Balance): Answer;
   /** One number: what the whole range will come to, at the mean rate of the readings in it. */
-  forecast(amount: Amount): Answer;
-  /** A series of sums for each period of the tariff, and `in gaps`. */
-  byPeriod(amount: Amount): Answer;
+  forecast(balance: Balance): Answer;
+  /**
+   * A series of sums for each period of the tariff, `in gaps` and `corrected`; below nought `fed out` or `earned`,
+   * and those in gaps.
+   */
+  byPeriod(balance: Balance): Answer;
   /** One series of kWh. */
   energy(): Answer;
-  /** One series of the highest apparent power (VA). */
+  /** One series of m³, of the meter behind this one. */
+  volume(of: 'gas' | 'water'): Answer;
+  /** The highest apparent power (VA), and power (W), which is never higher. */
   peaks(): Answer;
   /** The part of the time that readings cover, from 0 to 1. */
   coverage(): Answer;

@@ -16,6 +16,8 @@ interface Deps {
   meters: Meters;
   /** The newest live reading of each meter. */
   latest: ReadonlyMap<string, Reading>;
+  /** The newest one of a meter, of whatever time. */
+  newest: (meter: string) => Reading | undefined;
   operations: Operations;
   /** Their names. */
   stores: () => readonly string[];
@@ -27,7 +29,7 @@ interface Deps {
 
 /** Announces the agent and all meters, as they are at every moment. */
 export function createAnnouncer({ home_assistant, notify }: Settings['agent'], deps: Deps): Announcer {
-  const { meters, latest, operations, stores, bulletin, store, time, log } = deps;
+  const { meters, latest, newest, operations, stores, bulletin, store, time, log } = deps;
   const expiries = new Expiries();
   return new Announcer({
     wanted: () => {
@@ -35,7 +37,11 @@ export function createAnnouncer({ home_assistant, notify }: Settings['agent'], d
       const now = time.monotonic();
       const devices = meters.list().map((meter) => {
         const { name } = meter;
-        return meterDevice(meter, watchOf(name, watches), expiries.of(name, latest.get(name)?.interval, now));
+        return meterDevice(meter, {
+          watch: watchOf(name, watches),
+          carried: new Set(Object.keys(newest(name) ?? {})),
+          expireAfter: expiries.of(name, latest.get(name)?.interval, now),
+        });
       });
       return announcementsOf([agentDevice(stores()), ...devices], home_assistant, notify.page);
     },

@@ -1,6 +1,7 @@
 /** A device of Home Assistant, and the messages that announce it; pure. */
 import type { Settings } from '../../shared/settings/schema.ts';
 import { VERSION } from '../../shared/version.ts';
+import { agentTopics, meterTopics } from '../../shared/wire.ts';
 
 export type HomeAssistantSettings = Settings['agent']['home_assistant'];
 
@@ -23,6 +24,9 @@ export interface Device {
 
 /** The id of the agent's own device; a meter's is longer. */
 export const AGENT_ID = 'wattdog';
+
+/** What depends on the agent alone: it is there while the meter is not. */
+export const kept = { availability: [{ topic: agentTopics.state }] };
 
 const ORIGIN = { name: 'wattdog', sw_version: VERSION };
 
@@ -60,6 +64,18 @@ export function announcementsOf(
 /** A template; for an empty message, by which a broker forgets a state, `none`: unknown. */
 export function json(expression: string): string {
   return `{{ (${expression}) if value_json is defined else none }}`;
+}
+
+/**
+ * Watts and kilowatt-hours that are volt-amperes in truth say so beside the number: their class has no room for it.
+ * @param meter its name.
+ */
+export function basisOf(meter: string) {
+  return {
+    json_attributes_topic: meterTopics(meter).profile,
+    json_attributes_template:
+      "{{ ({'basis': value_json.power_basis, 'simulated': value_json.simulated} if value_json is defined else {}) | tojson }}",
+  };
 }
 
 function describe({ id, name, model, version, via }: Device, page: string | undefined) {

@@ -1,9 +1,7 @@
 import type { Reading } from '../../shared/wire.ts';
 import type { PowerView } from '../doors/views.ts';
 import type { Sample } from '../journal/timeline.ts';
-
-/** What a reading carries for each of its phases. */
-export type PhaseField = `${'current' | 'voltage'}_${number}`;
+import type { PhaseField } from './fields.ts';
 
 /** One point of a chart; nothing but `time` where nothing was read. */
 export interface Point {
@@ -31,7 +29,7 @@ export function columnsOf(
   };
 }
 
-/** Three digits are more than any meter has. */
+/** Three digits are more than any meter has; a nought has no sign. */
 function orNull(value: number | undefined): number | null {
-  return value === undefined || !Number.isFinite(value) ? null : Math.round(value * 1000) / 1000;
+  return value === undefined || !Number.isFinite(value) ? null : Math.round(value * 1000) / 1000 + 0;
 }

@@ -1,5 +1,5 @@
 import type { Time } from '../../shared/time.ts';
-import type { Reading } from '../../shared/wire.ts';
+import { isOptionalField, type Reading } from '../../shared/wire.ts';
 import type { Live } from '../doors/live.ts';
 import type { Operations } from '../doors/operations.ts';
 import type { LiveEvent, Queries, Range } from '../doors/queries.ts';
@@ -10,8 +10,9 @@ import { createCalendar } from '../journal/calendar.ts';
 import { openGaps } from '../journal/gaps.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Rollup } from '../journal/rollups.ts';
+import type { Growth } from '../journal/standings.ts';
 import type { Meters } from '../meters.ts';
-import type { PhaseField } from './columns.ts';
+import { isPhaseField } from './fields.ts';
 import { oneByOne } from './patience.ts';
 import { powerOf, rollupsOf } from './power.ts';
 import { bucketsOf, forecast, sumOf } from './sums.ts';
@@ -26,14 +27,13 @@ interface Deps {
   live: Live;
   /** IANA name of the time zone of days and months. */
   zone: string;
-  /** ms without a reading that are no gap yet. */
-  maxGap: number;
+  /** ms without a reading that are no gap of a meter yet. */
+  maxGapOf: (meter: string) => number;
   time: Time;
 }
 
 /** Incidents that one who begins to listen is told of. */
 const RECENT = 20;
-const PHASES = /^(current|voltage)_\d+$/;
 
 /** What may be read from outside, of what there is inside. */
 export class House implements Queries {
@@ -56,11 +56,13 @@ export class House implements Queries {
     const now = time.now();
     const month = this.#calendar('month', now);
     const yesterday = this.#calendar('day', this.#calendar('day', now).start - 1);
-    const days = journal.look(({ rollups }) =>
-      rollups.select('day', Math.min(month.start, yesterday.start), month.end),
-    );
-    const byMeter = Map.groupBy(days, ({ meter }) => meter);
-    return this.#names().map((name) => this.#view(name, byMeter.get(name) ?? [], now));
+    const span = ['day', Math.min(month.start, yesterday.start), month.end] as const;
+    const days = journal.look(({ rollups }) => rollups.select(...span));
+    const growths = journal.look(({ standings }) => standings.select(...span));
+    return this.#names().map((name) => {
+      const isOwn = ({ meter }: { meter: string }) => meter === name;
+      return this.#view(name, { rollups: days.filter(isOwn), growths: growths.filter(isOwn) }, now);
+    });
   }
 
   knows(meter: string): boolean {
@@ -71,7 +73,7 @@ export class House implements Queries {
 
   async power(meter: string, range: Range, points: number): Promise<PowerView> {
     const { journal } = this.#deps;
-    const fields = this.#fields(meter, this.#newest(meter));
+    const fields = this.#fields(meter, this.newest(meter)).filter(isPhaseField);
     return this.#patiently((pause) =>
       powerOf((work) => journal.look(work), { meter, range, points, fields }, pause),
     );
@@ -86,23 +88,26 @@ export class House implements Queries {
     const of = unit === 'hour' ? 'hour' : 'day';
     return this.#patiently(async (pause) => {
       const rollups = await rollupsOf((work) => journal.look(work), { meter, range: whole, unit: of }, pause);
-      return { meter, unit, buckets: await bucketsOf(rollups, (at) => this.#calendar(unit, at), pause) };
+      const growths = journal.look(({ standings }) => standings.select(of, whole.from, whole.to, meter));
+      const spanOf = (at: number) => this.#calendar(unit, at);
+      return { meter, unit, buckets: await bucketsOf({ rollups, growths }, spanOf, pause) };
     });
   }
 
   gaps(range: Range, limit: number): GapView[] {
-    const { journal, maxGap, time } = this.#deps;
+    const { journal, maxGapOf, time } = this.#deps;
     const now = time.now();
     const newest = this.#names().flatMap((meter) => {
-      const reading = this.#newest(meter);
+      const reading = this.newest(meter);
       return reading === undefined ? [] : [{ meter, time: Date.parse(reading.time) }];
     });
-    const lasting = openGaps(newest, maxGap, now)
+    const lasting = openGaps(newest, maxGapOf, now)
       .filter(({ start }) => range.to > start && range.from < now)
       .map((gap) => ({
         ...gap,
         cause: 'silence',
-        ...{ readings: 0, energy: 0, cost: 0, estimatedEnergy: 0, estimatedCost: 0 },
+        ...{ readings: 0, energy: 0, cost: 0, exportEnergy: 0, credit: 0 },
+        ...{ estimatedEnergy: 0, estimatedCost: 0 },
       }));
     const over: GapView[] = journal.look(({ gaps }) => gaps.select(range.from, range.to, limit));
     return [...lasting, ...over].sort((a, b) => b.start - a.start).slice(0, limit);
@@ -142,29 +147,37 @@ export class House implements Queries {
     }
   }
 
+  /** The newest reading of this run, or else of the journal. @throws RetryError while that cannot be read. */
+  newest(meter: string): Reading | undefined {
+    const { intake, journal } = this.#deps;
+    return intake.latest.get(meter) ?? journal.look(({ timeline }) => timeline.newest(meter));
+  }
+
   #names(): string[] {
     const { meters, intake } = this.#deps;
     const heard = [...intake.latest.keys()].filter((name) => !meters.isFormer(name));
     return [...new Set([...meters.list().map(({ name }) => name), ...heard])].sort();
   }
 
-  #view(name: string, rollups: Rollup[], now: number): MeterView {
+  #view(name: string, days: { rollups: Rollup[]; growths: Growth[] }, now: number): MeterView {
     const { profile, online } = this.#deps.meters.get(name) ?? {};
-    const reading = this.#newest(name);
+    const reading = this.newest(name);
     const day = this.#calendar('day', now);
     const of = (unit: 'day' | 'month', at: number) => {
       const span = this.#calendar(unit, at);
-      const within = rollups.filter(({ start }) => start >= span.start && start < span.end);
-      return sumOf(within, span);
+      const isWithin = ({ start }: { start: number }) => start >= span.start && start < span.end;
+      return sumOf(days.rollups.filter(isWithin), span, days.growths.filter(isWithin));
     };
     const month = of('month', now);
-    const days = [...Map.groupBy(rollups, ({ start }) => start).keys()]
+    const starts = [...new Set(days.rollups.map(({ start }) => start))]
       .filter((start) => start >= month.start)
       .map((start) => of('day', start));
     return {
       name,
       online: online ?? null,
       simulated: profile?.simulated ?? reading?.quality === 'simulated',
+      decoder: profile?.decoder ?? null,
+      port: profile?.port ?? null,
       power_basis: profile?.power_basis ?? reading?.power_basis ?? null,
       currency: profile?.currency ?? null,
       tariff: profile?.tariff ?? null,
@@ -174,19 +187,12 @@ export class House implements Queries {
       today: of('day', now),
       yesterday: of('day', day.start - 1),
       month,
-      forecast: forecast(month, days, now),
+      forecast: forecast(month, starts, now),
     };
   }
 
-  /** Of this run, or else of the journal. */
-  #newest(meter: string): Reading | undefined {
-    const { intake, journal } = this.#deps;
-    return intake.latest.get(meter) ?? journal.look(({ timeline }) => timeline.newest(meter));
-  }
-
   /** As the meter says, or else as its newest reading has them. */
-  #fields(meter: string, newest: Reading | undefined): PhaseField[] {
-    const fields = this.#deps.meters.get(meter)?.profile.fields ?? Object.keys(newest ?? {});
-    return fields.filter((field): field is PhaseField => PHASES.test(field));
+  #fields(meter: string, newest: Reading | undefined): string[] {
+    return this.#deps.meters.get(meter)?.profile.fields ?? Object.keys(newest ?? {}).filter(isOptionalField);
   }
 }

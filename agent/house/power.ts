@@ -6,7 +6,8 @@ import type { Gap } from '../journal/gaps.ts';
 import type { History } from '../journal/journal.ts';
 import type { Rollup } from '../journal/rollups.ts';
 import type { Sample } from '../journal/timeline.ts';
-import { columnsOf, type PhaseField, type Point } from './columns.ts';
+import { columnsOf, type Point } from './columns.ts';
+import type { PhaseField } from './fields.ts';
 import { meansOf } from './means.ts';
 import type { Pause } from './patience.ts';
 import { maxOf, ofOneKind, WATTS_PER_KWH_A_SECOND } from './sums.ts';
@@ -135,7 +136,7 @@ function gapsOf(look: Look, meter: string, { from, to }: Range): Gap[] {
 function pointOf(rollups: Rollup[]): Point {
   const parts = ofOneKind(rollups);
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
-  const energy = parts.reduce((sum, part) => sum + part.energy, 0);
+  const energy = parts.reduce((sum, part) => sum + part.energy - part.exportEnergy, 0);
   const [longest] = parts.toSorted((a, b) => b.seconds - a.seconds);
   return {
     time: longest?.start ?? 0,

@@ -3,6 +3,7 @@
 import type { EnergyView, MeterView, SumView } from '../doors/views.ts';
 import type { Span } from '../journal/calendar.ts';
 import type { Rollup } from '../journal/rollups.ts';
+import type { Growth, StandingField } from '../journal/standings.ts';
 import type { Pause } from './patience.ts';
 
 /** Seconds of finished days without which nothing is said of a whole month: most of one day. */
@@ -16,24 +17,43 @@ const rounded = (sum: number): number => Math.round(sum * 1e9) / 1e9;
 /**
  * What a span sums up to. Of real readings; of simulated ones only where it has no others, and it says so:
  * the two are never added up.
+ * @param growths of what its readings carry as totals alone.
  */
-export function sumOf(rollups: readonly Rollup[], { start, end }: Span): SumView {
+export function sumOf(
+  rollups: readonly Rollup[],
+  { start, end }: Span,
+  growths: readonly Growth[] = [],
+): SumView {
   const parts = ofOneKind(rollups);
-  const shares = new Map<string, { tariff: string; energy: number; cost: number }>();
-  for (const { tariff, energy, cost } of parts) {
-    const share = shares.get(tariff) ?? { tariff, energy: 0, cost: 0 };
-    shares.set(tariff, { tariff, energy: share.energy + energy, cost: share.cost + cost });
-  }
+  const simulated = parts.some(isSimulated);
+  const grown = (field: StandingField) => {
+    const own = growths.filter((growth) => growth.field === field && growth.simulated === simulated);
+    return own.length === 0 ? null : rounded(total(own, 'amount'));
+  };
+  const fixed_cost = grown('fixed_cost') ?? 0;
+  const sums = amountsOf(parts);
   return {
     start,
     end,
+    ...sums,
+    fixed_cost,
+    net: rounded(sums.cost + fixed_cost - sums.credit),
+    gas: grown('gas'),
+    water: grown('water'),
+    seconds: Math.round(total(parts, 'seconds')),
+    simulated,
+    shares: [...Map.groupBy(parts, ({ tariff }) => tariff)]
+      .map(([tariff, share]) => ({ tariff, ...amountsOf(share) }))
+      .sort((a, b) => b.energy - a.energy || b.export_energy - a.export_energy),
+  };
+}
+
+function amountsOf(parts: readonly Rollup[]) {
+  return {
     energy: rounded(total(parts, 'energy')),
     cost: rounded(total(parts, 'cost')),
-    seconds: Math.round(total(parts, 'seconds')),
-    simulated: parts.some(isSimulated),
-    shares: [...shares.values()]
-      .map(({ tariff, energy, cost }) => ({ tariff, energy: rounded(energy), cost: rounded(cost) }))
-      .sort((a, b) => b.energy - a.energy),
+    export_energy: rounded(total(parts, 'exportEnergy')),
+    credit: rounded(total(parts, 'credit')),
   };
 }
 
@@ -44,11 +64,12 @@ export function maxOf(rollups: readonly Rollup[]): number | null {
 }
 
 /**
- * @param rollups those that begin at the same time together, in order. @param spanOf the bucket of a moment.
+ * @param rollups those that begin at the same time together, in order. @param growths in order.
+ * @param spanOf the bucket of a moment.
  * @returns one for each bucket that has a reading, in order.
  */
 export async function bucketsOf(
-  rollups: readonly Rollup[][],
+  { rollups, growths }: { rollups: readonly Rollup[][]; growths: readonly Growth[] },
   spanOf: (time: number) => Span,
   pause: Pause,
 ): Promise<EnergyView['buckets']> {
@@ -60,7 +81,11 @@ export async function bucketsOf(
     else buckets.push({ span: spanOf(start), parts: [...parts] });
     await pause();
   }
-  return buckets.map(({ span, parts }) => ({ ...sumOf(parts, span), max: maxOf(parts) }));
+  const grown = Map.groupBy(growths, ({ start }) => spanOf(start).start);
+  return buckets.map(({ span, parts }) => ({
+    ...sumOf(parts, span, grown.get(span.start)),
+    max: maxOf(parts),
+  }));
 }
 
 /**
@@ -72,8 +97,16 @@ export function forecast(month: SumView, days: readonly SumView[], now: number):
   const seconds = total(finished, 'seconds');
   if (seconds < ENOUGH) return null;
   const rest = Math.max(0, (month.end - month.start) / 1000 - month.seconds);
-  const whole = (key: 'energy' | 'cost') => rounded(month[key] + (total(finished, key) / seconds) * rest);
-  return { energy: whole('energy'), cost: whole('cost') };
+  const whole = (key: 'energy' | 'cost' | 'export_energy' | 'credit' | 'fixed_cost' | 'net') =>
+    rounded(month[key] + (total(finished, key) / seconds) * rest);
+  return {
+    energy: whole('energy'),
+    cost: whole('cost'),
+    export_energy: whole('export_energy'),
+    credit: whole('credit'),
+    fixed_cost: whole('fixed_cost'),
+    net: whole('net'),
+  };
 }
 
 export function ofOneKind(rollups: readonly Rollup[]): readonly Rollup[] {

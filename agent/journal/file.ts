@@ -11,6 +11,7 @@ import { trimOverlap } from './overlap.ts';
 import { Readings } from './readings.ts';
 import { Rollups } from './rollups.ts';
 import { type Series, SeriesTable } from './series.ts';
+import { Standings } from './standings.ts';
 import { Timeline } from './timeline.ts';
 
 /** ms by which a reading's interval may seem to begin before the reading that it follows. */
@@ -21,6 +22,7 @@ export class JournalFile {
   readonly series: SeriesTable;
   readonly readings: Readings;
   readonly rollups: Rollups;
+  readonly standings: Standings;
   readonly gaps: Gaps;
   readonly deadLetters: DeadLetters;
   readonly timeline: Timeline;
@@ -34,7 +36,9 @@ export class JournalFile {
     this.#db = db;
     this.series = new SeriesTable(db);
     this.readings = new Readings(db);
-    this.rollups = new Rollups(db, createCalendar(zone));
+    const calendar = createCalendar(zone);
+    this.rollups = new Rollups(db, calendar);
+    this.standings = new Standings(db, calendar);
     this.gaps = new Gaps(db);
     this.deadLetters = new DeadLetters(db);
     this.timeline = new Timeline(db);
@@ -75,18 +79,21 @@ export class JournalFile {
           this.#lastId += 1;
           if (reading.seq === series.seq + 1) series.seq = reading.seq;
           this.rollups.add(series.meter, time, reading);
+          this.standings.add(series.meter, time, reading);
           const gap = gapOf(arrival.meter, time, reading);
           if (gap) this.gaps.add(gap);
         }
         for (const [series, top] of tops) series.seq = Math.max(series.seq, top);
         for (const series of touched) this.series.save(series, this.#lastId);
         this.rollups.flush();
+        this.standings.flush();
         return this.#lastId - before;
       });
     } catch (error) {
       this.#lastId = before;
       this.series.discard();
       this.rollups.discard();
+      this.standings.discard();
       throw error;
     }
   }

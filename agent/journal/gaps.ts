@@ -13,6 +13,8 @@ export interface Gap {
   /** What the meter counted meanwhile. */
   energy: number;
   cost: number;
+  exportEnergy: number;
+  credit: number;
   /** What nobody counted. */
   estimatedEnergy: number;
   estimatedCost: number;
@@ -25,14 +27,14 @@ export interface OpenGap {
   end: null;
 }
 
-/** @param newest when the newest reading of each meter was taken. @param maxGap ms that are no gap yet. */
+/** @param newest when the newest reading of each meter was taken. @param maxGapOf ms that are no gap of a meter yet. */
 export function openGaps(
   newest: readonly { meter: string; time: number }[],
-  maxGap: number,
+  maxGapOf: (meter: string) => number,
   now: number,
 ): OpenGap[] {
   return newest
-    .filter(({ time }) => now - time > maxGap)
+    .filter(({ meter, time }) => now - time > maxGapOf(meter))
     .map(({ meter, time }) => ({ meter, start: time, end: null }));
 }
 
@@ -48,6 +50,8 @@ export function gapOf(meter: string, time: number, reading: Reading): Gap | unde
     readings: reading.gap_readings ?? 0,
     energy: reading.gap_energy ?? 0,
     cost: reading.gap_cost ?? 0,
+    exportEnergy: reading.gap_export_energy ?? 0,
+    credit: reading.gap_credit ?? 0,
     estimatedEnergy: reading.gap_estimated_energy ?? 0,
     estimatedCost: reading.gap_estimated_cost ?? 0,
   };
@@ -55,13 +59,12 @@ export function gapOf(meter: string, time: number, reading: Reading): Gap | unde
 
 /** The gaps of all meters; they stay when the readings around them have left the journal. */
 export class Gaps {
-  readonly #insert: StatementSync;
+  readonly #db: DatabaseSync;
   readonly #select: StatementSync;
+  #insert: StatementSync | undefined;
 
   constructor(db: DatabaseSync) {
-    this.#insert = db.prepare(`
-      INSERT INTO gap (meter, start, end, cause, readings, energy, cost, estimated_energy, estimated_cost)
-      VALUES ((SELECT id FROM meter WHERE name = ?), ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#db = db;
     this.#select = db.prepare(`
       SELECT gap.*, name FROM gap JOIN meter ON meter.id = gap.meter
       WHERE end > ? AND start < ? ORDER BY start DESC LIMIT ?`);
@@ -69,7 +72,15 @@ export class Gaps {
 
   add(gap: Gap): void {
     const { meter, start, end, cause, readings, energy, cost, estimatedEnergy, estimatedCost } = gap;
-    this.#insert.run(meter, start, end, cause, readings, energy, cost, estimatedEnergy, estimatedCost);
+    // Made when it is needed: who only reads may have a file of an earlier version.
+    this.#insert ??= this.#db.prepare(`
+      INSERT INTO gap (
+        meter, start, end, cause, readings, energy, cost, estimated_energy, estimated_cost, export_energy, credit
+      ) VALUES ((SELECT id FROM meter WHERE name = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#insert.run(
+      ...[meter, start, end, cause, readings, energy, cost, estimatedEnergy, estimatedCost],
+      ...[gap.exportEnergy, gap.credit],
+    );
   }
 
   /** Those that touch [from, to), newest first. */
@@ -82,6 +93,8 @@ export class Gaps {
       readings: Number(row.readings),
       energy: Number(row.energy),
       cost: Number(row.cost),
+      exportEnergy: Number(row.export_energy ?? 0),
+      credit: Number(row.credit ?? 0),
       estimatedEnergy: Number(row.estimated_energy),
       estimatedCost: Number(row.estimated_cost),
     }));

@@ -18,7 +18,7 @@ import { prepareSchema } from './schema.ts';
 export type { Arrival, Floor, JournalEntry } from './entry.ts';
 
 /** What of the past may be looked up. */
-export type History = Pick<JournalFile, 'timeline' | 'rollups' | 'gaps'>;
+export type History = Pick<JournalFile, 'timeline' | 'rollups' | 'standings' | 'gaps'>;
 
 export interface JournalOptions {
   /** IANA name of the time zone whose hours and days are summed up; default: this machine's. */

@@ -15,9 +15,12 @@ export interface Rollup {
   readings: number;
   /** kWh, of intervals and of what was counted in gaps. */
   energy: number;
-  /** Currency. */
+  /** Currency, corrections of earlier costs included that came in it. */
   cost: number;
-  /** W; of a gap it is the mean. */
+  /** kWh that were fed out, and the currency they earned; likewise. */
+  exportEnergy: number;
+  credit: number;
+  /** W, negative where nothing but feeding out was seen; of a gap it is the mean. */
   maxPower: number;
 }
 
@@ -29,65 +32,78 @@ const WATTS_PER_KWH_A_SECOND = 3_600_000;
 type Sums = Omit<Rollup, 'meter'> & { unit: Unit; meter: number };
 
 /** What a reading says about a stretch of time. */
-interface Share {
-  seconds: number;
-  readings: number;
-  energy: number;
-  cost: number;
-  maxPower: number;
-}
+type Share = Pick<Sums, 'seconds' | 'energy' | 'cost' | 'exportEnergy' | 'credit' | 'maxPower'> & {
+  /** What counts where it ends. */
+  atEnd: Pick<Sums, 'readings' | 'cost' | 'credit'>;
+};
+
+const NOTHING = { readings: 0, cost: 0, credit: 0 };
 
 /** Hourly and daily sums, which stay when their readings have left the journal. */
 export class Rollups {
   readonly #calendar: Calendar;
-  readonly #save: StatementSync;
+  readonly #db: DatabaseSync;
   readonly #select: StatementSync;
+  #save: StatementSync | undefined;
   /** Sums of the transaction under way: one row is written for all its readings of a bucket. */
   readonly #pending = new Map<string, Sums>();
 
   constructor(db: DatabaseSync, calendar: Calendar) {
     this.#calendar = calendar;
-    this.#save = db.prepare(`
-      INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET
-        seconds = seconds + excluded.seconds,
-        readings = readings + excluded.readings,
-        energy = energy + excluded.energy,
-        cost = cost + excluded.cost,
-        max_power = max(max_power, excluded.max_power)`);
+    this.#db = db;
     this.#select = db.prepare(`
-      SELECT name, start, tariff, quality, seconds, readings, energy, cost, max_power
+      SELECT rollup.*, name
       FROM rollup JOIN meter ON meter.id = rollup.meter
       WHERE unit = ? AND start >= ? AND start < ? AND name = coalesce(?, name) ORDER BY start, name, tariff, quality`);
   }
 
   /** @param meter its number in this file. @param time of the reading as journalled, ms since 1970 UTC. */
   add(meter: number, time: number, reading: Reading): void {
-    const { interval, gap_seconds = 0, gap_energy } = reading;
+    const { interval, gap_seconds = 0, gap_energy, gap_export_energy } = reading;
+    const { cost_correction = 0, credit_correction = 0 } = reading;
     const start = time - interval * 1000;
     this.#spread(meter, reading, start, time, {
       seconds: interval,
-      readings: 1,
       energy: reading.interval_energy,
       cost: reading.interval_cost,
+      exportEnergy: reading.interval_export_energy ?? 0,
+      credit: reading.interval_credit ?? 0,
       maxPower: reading.power,
+      atEnd: { readings: 1, cost: cost_correction, credit: credit_correction },
     });
     // Of a gap whose energy nobody counted there is nothing to sum up.
-    if (gap_energy === undefined) return;
+    if (gap_energy === undefined && gap_export_energy === undefined) return;
+    const [energy, exportEnergy] = [gap_energy ?? 0, gap_export_energy ?? 0];
+    const watts = ((energy - exportEnergy) * WATTS_PER_KWH_A_SECOND) / gap_seconds;
     this.#spread(meter, reading, start - gap_seconds * 1000, start, {
       seconds: gap_seconds,
-      readings: 0,
-      energy: gap_energy,
+      ...{ energy, exportEnergy },
       cost: reading.gap_cost ?? 0,
-      maxPower: gap_seconds > 0 ? (gap_energy * WATTS_PER_KWH_A_SECOND) / gap_seconds : reading.power,
+      credit: reading.gap_credit ?? 0,
+      maxPower: gap_seconds > 0 ? watts : reading.power,
+      atEnd: NOTHING,
     });
   }
 
   /** Writes what was added since the last time. */
   flush(): void {
+    // Made when it is needed: who only reads may have a file of an earlier version.
+    this.#save ??= this.#db.prepare(`
+      INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET
+        seconds = seconds + excluded.seconds,
+        readings = readings + excluded.readings,
+        energy = energy + excluded.energy,
+        cost = cost + excluded.cost,
+        max_power = max(max_power, excluded.max_power),
+        export_energy = export_energy + excluded.export_energy,
+        credit = credit + excluded.credit`);
     for (const { unit, start, meter, tariff, quality, ...sums } of this.#pending.values()) {
-      const { seconds, readings, energy, cost, maxPower } = sums;
-      this.#save.run(unit, start, meter, tariff, quality, seconds, readings, energy, cost, maxPower);
+      const { seconds, readings, energy, cost, maxPower, exportEnergy, credit } = sums;
+      this.#save.run(
+        ...[unit, start, meter, tariff, quality, seconds, readings, energy, cost, maxPower],
+        ...[exportEnergy, credit],
+      );
     }
     this.#pending.clear();
   }
@@ -108,6 +124,8 @@ export class Rollups {
       readings: Number(row.readings),
       energy: Number(row.energy),
       cost: Number(row.cost),
+      exportEnergy: Number(row.export_energy ?? 0),
+      credit: Number(row.credit ?? 0),
       maxPower: Number(row.max_power),
     }));
   }
@@ -150,14 +168,19 @@ export class Rollups {
         readings: 0,
         energy: 0,
         cost: 0,
+        exportEnergy: 0,
+        credit: 0,
         maxPower: share.maxPower,
       };
       this.#pending.set(key, sums);
     }
+    const { readings, cost, credit } = isLast ? share.atEnd : NOTHING;
     sums.seconds += share.seconds * part;
-    sums.readings += isLast ? share.readings : 0;
+    sums.readings += readings;
     sums.energy += share.energy * part;
-    sums.cost += share.cost * part;
+    sums.cost += share.cost * part + cost;
+    sums.exportEnergy += share.exportEnergy * part;
+    sums.credit += share.credit * part + credit;
     sums.maxPower = Math.max(sums.maxPower, share.maxPower);
   }
 }

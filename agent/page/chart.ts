@@ -70,6 +70,12 @@ export class Chart {
     const colour = (name: string) => getComputedStyle(this.#element).getPropertyValue(`--${name}`).trim();
     const font = `12px ${getComputedStyle(this.#element).fontFamily}`;
     const { measure, lines, zone } = this.#now();
+    /** Of the point under the pointer. */
+    const colourHere = (plot: uPlot, index: number) => {
+      if (measure !== 'power') return colour(`phase-${(index - 1) % 3}`);
+      const value = plot.data[index]?.[plot.cursor.idx ?? 0];
+      return colour(typeof value === 'number' && value < 0 ? 'out' : 'accent');
+    };
     const axis: uPlot.Axis = {
       stroke: colour('muted'),
       font,
@@ -83,7 +89,11 @@ export class Chart {
       tzDate: (time) => uPlot.tzDate(new Date(time * 1000), zone),
       legend: { show: false },
       padding: [12, 26, 0, 0],
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, width: 2 } },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false },
+        points: { size: 8, width: 2, stroke: colourHere, fill: colourHere },
+      },
       scales: {
         x: { time: true, range: () => [this.#now().from / 1000, this.#now().to / 1000] },
         y: { range: (_plot, least, most) => rangeOf(measure, least, most) },
@@ -107,13 +117,14 @@ export class Chart {
         {},
         ...lines.series.map(({ label }, index): uPlot.Series => {
           const isPeak = label === 'Peak';
-          const stroke = colour(measure === 'power' ? (isPeak ? 'peak' : 'accent') : `phase-${index % 3}`);
+          const isPower = measure === 'power' && !isPeak;
+          const stroke = colour(measure === 'power' ? 'peak' : `phase-${index % 3}`);
           return {
             label,
-            stroke,
+            stroke: isPower ? bySign(colour('accent'), colour('out')) : stroke,
             width: isPeak ? 1 : 2,
             points: { show: false },
-            ...(measure === 'power' && !isPeak ? { fill: colour('accent-soft') } : {}),
+            ...(isPower ? { fill: bySign(colour('accent-soft'), colour('out-soft')) } : {}),
           };
         }),
       ],
@@ -121,7 +132,7 @@ export class Chart {
         ? { bands: [{ series: [2, 1], fill: colour('accent-soft') }] }
         : {}),
       hooks: {
-        drawClear: [(plot) => this.#drawMarks(plot, colour)],
+        drawClear: [(plot) => this.#drawMarks(plot, colour), (plot) => drawNought(plot, colour('edge'))],
         setCursor: [(plot) => this.#point(plot)],
       },
     };
@@ -166,7 +177,7 @@ export class Chart {
 
   #value(value: number): string {
     const { formats, measure } = this.#now();
-    if (measure === 'power') return formats.power(value);
+    if (measure === 'power' || measure === 'phases') return formats.power(value);
     return measure === 'current' ? formats.current(value) : formats.voltage(value);
   }
 
@@ -184,9 +195,35 @@ export class Chart {
   }
 }
 
+/** One colour for what lies above nought, another for what lies below. */
+function bySign(above: string, below: string): (plot: uPlot) => CanvasGradient | string {
+  return ({ bbox: { top, height }, ctx, scales, valToPos }) => {
+    if (!(Number(scales.y?.min) < 0) || !(height > 0)) return above;
+    const nought = Math.min(Math.max((valToPos(0, 'y', true) - top) / height, 0), 1);
+    const gradient = ctx.createLinearGradient(0, top, 0, top + height);
+    for (const [colour, from, to] of [
+      [above, 0, nought],
+      [below, nought, 1],
+    ] as const) {
+      gradient.addColorStop(from, colour);
+      gradient.addColorStop(to, colour);
+    }
+    return gradient;
+  };
+}
+
+/** Where nothing flows, if that is not the edge. */
+function drawNought({ bbox, ctx, scales, valToPos }: uPlot, colour: string): void {
+  if (!(Number(scales.y?.min) < 0)) return;
+  ctx.save();
+  ctx.fillStyle = colour;
+  ctx.fillRect(bbox.left, Math.round(valToPos(0, 'y', true)), bbox.width, devicePixelRatio);
+  ctx.restore();
+}
+
 /** Power and current from nought; voltage near where it is. */
 function rangeOf(measure: Measure, least: number | null, most: number | null): [number, number] {
   if (least === null || most === null) return [0, 1];
   if (measure === 'voltage') return [Math.floor(least - 2), Math.ceil(most + 2)];
-  return [Math.min(0, least * 1.1), Math.max(most * 1.1, measure === 'power' ? 50 : 0.5)];
+  return [Math.min(0, least * 1.1), Math.max(most * 1.1, measure === 'current' ? 0.5 : 50)];
 }

@@ -17,7 +17,7 @@ import { forgetToken, keepToken, takeToken } from './token.ts';
 import { page } from './views/page.ts';
 
 const TICK = 1000;
-const UNITS = { current: 'A', voltage: 'V' };
+const UNITS = { phases: 'W', current: 'A', voltage: 'V' };
 
 const root = document.querySelector('#page') ?? document.body;
 const visit = new AbortController();

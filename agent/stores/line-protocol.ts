@@ -9,7 +9,8 @@ export type Layout = 'default' | 'classic';
  * `default`: measurement `electricity`, fields named as on the wire with their unit. Two lines, because a
  * tag that changes splits a series. What is continuous (power, the running totals) has the tag `meter`
  * alone, so that a total stays one series across every tariff period. What belongs to one interval is tagged
- * with `tariff` and `quality` too, so that kWh can be summed and stacked by either. A gap before the reading
+ * with `tariff` and `quality` too, so that kWh can be summed and stacked by either; so are corrections of earlier
+ * costs. A gap before the reading
  * is a line of the measurement `electricity_gap`, at the time it ended. Simulated readings say so on each:
  * they must never continue a real series.
  *
@@ -28,8 +29,13 @@ export function lineProtocol({ meter, reading }: Arrival, layout: Layout): strin
 function continuousLine(owner: string, reading: Reading, time: number): string {
   return (
     `electricity${owner}${simulated(reading)} power_watts=${reading.power}` +
-    `,apparent_power_voltamperes=${reading.apparent_power}${phases(reading)}` +
+    field('apparent_power_voltamperes', reading.apparent_power) +
+    special(reading) +
     `,energy_kilowatthours=${reading.energy},price_per_kilowatthour=${reading.price},cost=${reading.cost}` +
+    field('export_energy_kilowatthours', reading.export_energy) +
+    field('export_price_per_kilowatthour', reading.export_price) +
+    field('credit', reading.credit) +
+    field('fixed_cost', reading.fixed_cost) +
     field('estimated_energy_kilowatthours', reading.estimated_energy) +
     `${field('estimated_cost', reading.estimated_cost)} ${time}`
   );
@@ -39,7 +45,11 @@ function intervalLine(owner: string, reading: Reading, time: number): string {
   return (
     `electricity${owner}${tag('quality', reading.quality)}${tag('tariff', reading.tariff)}` +
     ` interval_seconds=${reading.interval},interval_energy_kilowatthours=${reading.interval_energy}` +
-    `,interval_cost=${reading.interval_cost} ${time}`
+    `,interval_cost=${reading.interval_cost}` +
+    field('interval_export_energy_kilowatthours', reading.interval_export_energy) +
+    field('interval_credit', reading.interval_credit) +
+    field('cost_correction', reading.cost_correction) +
+    `${field('credit_correction', reading.credit_correction)} ${time}`
   );
 }
 
@@ -49,6 +59,8 @@ function gapLine(owner: string, reading: Reading, time: number): string {
     ` seconds=${reading.gap_seconds}${field('readings', reading.gap_readings)}` +
     field('energy_kilowatthours', reading.gap_energy) +
     field('cost', reading.gap_cost) +
+    field('export_energy_kilowatthours', reading.gap_export_energy) +
+    field('credit', reading.gap_credit) +
     field('estimated_energy_kilowatthours', reading.gap_estimated_energy) +
     field('estimated_cost', reading.gap_estimated_cost) +
     ` ${time - Math.round(reading.interval * 1000)}`
@@ -82,14 +94,30 @@ function simulated({ quality }: Reading): string {
   return quality === 'simulated' ? tag('quality', quality) : '';
 }
 
-function phases(reading: Reading): string {
+const SPECIAL: readonly [field: RegExp, unit: string][] = [
+  [/^current_\d{1,2}$/, '_amperes'],
+  [/^voltage_\d{1,2}$/, '_volts'],
+  [/^power_\d{1,2}$/, '_watts'],
+  [/^register_(import|export)(_\d{1,2})?$/, '_kilowatthours'],
+  [/^(gas|water)$/, '_cubicmetres'],
+  [/^frequency$/, '_hertz'],
+  [/^reactive_power$/, '_vars'],
+  [/^power_factor$/, ''],
+];
+/** What is in nearly every reading, and none of these: to know that is cheaper than to look. */
+const COMMON = new Set([
+  ...['time', 'epoch', 'seq', 'interval', 'power', 'apparent_power', 'power_basis', 'energy'],
+  ...['interval_energy', 'price', 'cost', 'interval_cost', 'tariff', 'quality', 'export_energy', 'credit'],
+  ...['interval_export_energy', 'export_price', 'interval_credit', 'fixed_cost'],
+]);
+
+/** What only some meters tell, whatever it is of: a phase, a rate, another medium. */
+function special(reading: Reading): string {
   let fields = '';
   for (const key in reading) {
-    // Asked first, for it is cheap and nearly all other keys end here.
-    if (!key.startsWith('current_') && !key.startsWith('voltage_')) continue;
-    const value = reading[key as `current_${number}` | `voltage_${number}`];
-    if (/^current_\d{1,2}$/.test(key)) fields += `,${key}_amperes=${value}`;
-    if (/^voltage_\d{1,2}$/.test(key)) fields += `,${key}_volts=${value}`;
+    if (COMMON.has(key)) continue;
+    const unit = SPECIAL.find(([field]) => field.test(key))?.[1];
+    if (unit !== undefined) fields += field(`${key}${unit}`, reading[key as 'gas']);
   }
   return fields;
 }

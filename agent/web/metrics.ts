@@ -3,6 +3,7 @@ import type { RequestCounts } from '../doors/requests.ts';
 import type { AgentStatus } from '../status.ts';
 import type { State } from '../watch/verdict.ts';
 import type { HookCounts } from './hooks.ts';
+import { addMeters } from './meter-metrics.ts';
 import { addProcess } from './process-metrics.ts';
 import { counter, gauge, type Sample } from './samples.ts';
 
@@ -15,7 +16,6 @@ export interface Doors {
 const STATES: State[] = ['learning', 'healthy', 'suspect', 'stalled', 'blind', 'held', 'recovering'];
 /** Names come from outside: no scrape may grow without bound. */
 const MOST_METERS = 100;
-const JOULES_PER_KWH = 3_600_000;
 
 /**
  * The live state as Prometheus text, made from a status when it is asked for. It has no past: readings
@@ -31,59 +31,6 @@ export async function renderMetrics(status: AgentStatus, doors: Doors): Promise<
   addBroker(to, status);
   addProcess(to);
   return to.metrics();
-}
-
-function addMeters(to: Registry, meters: AgentStatus['meters']): void {
-  const each = (value: (reading: (typeof meters)[number]['reading']) => number): Sample[] =>
-    meters.map(({ meter, reading }) => [{ meter }, value(reading)]);
-  const phases = (quantity: 'current' | 'voltage'): Sample[] =>
-    meters.flatMap(({ meter, reading }) =>
-      Object.entries(reading).flatMap(([field, value]): Sample[] => {
-        const [, phase] = new RegExp(`^${quantity}_(\\d+)$`).exec(field) ?? [];
-        return phase === undefined ? [] : [[{ meter, phase }, Number(value)]];
-      }),
-    );
-  gauge(
-    to,
-    'wattdog_meter_power_watts',
-    'Power of the newest live reading.',
-    meters.map(({ meter, reading }) => [
-      { meter, basis: reading.power_basis, quality: reading.quality },
-      reading.power,
-    ]),
-  );
-  gauge(to, 'wattdog_meter_current_amperes', 'Current of each phase.', phases('current'));
-  gauge(to, 'wattdog_meter_voltage_volts', 'Voltage of each phase.', phases('voltage'));
-  counter(
-    to,
-    'wattdog_meter_energy_joules_total',
-    'Energy total of the newest live reading; a kWh is 3600000 J.',
-    each(({ energy }) => energy * JOULES_PER_KWH),
-  );
-  gauge(
-    to,
-    'wattdog_meter_cost',
-    'Cost so far, in the currency of the tariff.',
-    each(({ cost }) => cost),
-  );
-  gauge(
-    to,
-    'wattdog_meter_price',
-    'Price of a kWh at present, in the currency of the tariff.',
-    each(({ price }) => price),
-  );
-  gauge(
-    to,
-    'wattdog_meter_tariff_info',
-    'The present period of the tariff.',
-    meters.map(({ meter, reading }) => [{ meter, tariff: reading.tariff }, 1]),
-  );
-  gauge(
-    to,
-    'wattdog_meter_reading_timestamp_seconds',
-    'When the newest live reading was taken.',
-    each(({ time }) => Date.parse(time) / 1000),
-  );
 }
 
 function addWatches(to: Registry, { watches, notify }: AgentStatus): void {

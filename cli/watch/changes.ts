@@ -16,7 +16,9 @@ export function createChanges(): (told: LiveEvent) => string[] {
     switch (told.event) {
       case 'reading': {
         const { meter, reading } = told.data;
-        return [`${meter}  ${showPower(reading)}  ${reading.energy.toFixed(3)} kWh`];
+        const { energy, export_energy: fedOut } = reading;
+        const out = fedOut === undefined ? '' : `  ${fedOut.toFixed(3)} kWh out`;
+        return [`${meter}  ${showPower(reading)}  ${energy.toFixed(3)} kWh${out}`];
       }
       case 'meters':
         return told.data.flatMap(({ name, online }) =>

@@ -1,6 +1,6 @@
 import { styleOfState } from '../colours.ts';
 import { showIncident } from '../incidents.ts';
-import { showAge, showEnergy, showMoney, showPower } from '../meters.ts';
+import { feedsOut, showAge, showEnergy, showMoney, showPower } from '../meters.ts';
 import { showMoment } from '../moment.ts';
 import type { Screen } from '../screen.ts';
 import { oneLine, type Row, table } from '../table.ts';
@@ -15,13 +15,16 @@ const INCIDENTS = 5;
  */
 export function describeHouse(house: House, head: string, screen: Screen, now: number): string[] {
   const { paint } = screen;
+  const withOut = house.meters.some(feedsOut);
   const meters = house.meters.map(
     ({ name, reading, today, month, currency, online, simulated }): Row => ({
       meter: name,
       power: reading === null ? '' : showPower(reading),
       age: reading === null ? 'no reading yet' : showAge(now - Date.parse(reading.time)),
       'kWh today': showEnergy(today),
+      ...(withOut && { 'kWh out today': today.export_energy.toFixed(2) }),
       'cost today': showMoney(today.cost, currency),
+      ...(withOut && { 'earned today': showMoney(today.credit, currency) }),
       'kWh month': showEnergy(month),
       note: [simulated ? 'simulated' : '', online === false ? 'offline' : ''].filter(Boolean).join(', '),
     }),
@@ -42,7 +45,7 @@ export function describeHouse(house: House, head: string, screen: Screen, now: n
     incident: showIncident(incident),
   }));
   const tables = [
-    table(meters, screen, { leaveOut: ['kWh month', 'note', 'age'] }),
+    table(meters, screen, { leaveOut: ['kWh month', 'earned today', 'note', 'age'] }),
     table(watches, screen, {
       shorten: 'why',
       styleOf: (heading, cell) => (heading === 'state' ? styleOfState(cell) : undefined),

@@ -57,6 +57,8 @@ test('gaps are a table for people and lines for programs', async (t) => {
     readings: 129,
     energy: 0.012,
     cost: 0.006,
+    exportEnergy: 0,
+    credit: 0,
     estimatedEnergy: 0,
     estimatedCost: 0,
   });
@@ -64,6 +66,29 @@ test('gaps are a table for people and lines for programs', async (t) => {
   t.is(none.out, 'no gap: every interval has its reading\n');
   const now = await runWattdog(t, ['gaps', '--from', '2026-11-02'], { cwd });
   t.regex(now.out, /^main +2026-11-01 \d\d:02:37 +now +\d+ d \d+ h +no reading since$/m);
+});
+
+test('what was fed out in a gap has columns where there is any', async (t) => {
+  const { cwd, journal } = folderWithJournal(t);
+  const gap = { interval: 0, gap_seconds: 155, gap_cause: 'port', gap_readings: 129 } as const;
+  const fedOut = { gap_energy: 0.5, gap_cost: 0.1, gap_export_energy: 2.25, gap_credit: 0.18 };
+  journal.append([reading(1, 0), reading(2, 156.2, { ...gap, ...fedOut })]);
+  const { out } = await runWattdog(t, ['gaps', '--to', '2026-11-02'], { cwd });
+  const [heading = '', row = ''] = out.split('\n');
+  t.regex(heading, /kWh counted {2}kWh out {2}kWh estimated {2}cost {2}earned {2}cost estimated$/);
+  t.regex(row, / 0\.500 +2\.250 +0\.000 +0\.10 +0\.18 +0\.00$/);
+});
+
+test('what only some meters tell has a column, and is exported like all else', async (t) => {
+  const { cwd, journal } = folderWithJournal(t);
+  const told = { export_energy: 2, interval_credit: -0.5, power_1: -300, gas: 12.5, register_import_1: 4 };
+  journal.append([reading(1, 0), reading(2, 1.2, told)]);
+  const { out } = await runWattdog(t, ['export'], { cwd });
+  const [heading = '', first = '', second = ''] = out.split('\r\n');
+  const columns = heading.split(',');
+  const cells = (row: string) => Object.keys(told).map((name) => row.split(',')[columns.indexOf(name)]);
+  t.deepEqual(cells(first), ['', '', '', '', '']);
+  t.deepEqual(cells(second), ['2', '-0.5', '-300', '12.5', '4']);
 });
 
 test('a range is exported as CSV, JSON lines or line protocol', async (t) => {

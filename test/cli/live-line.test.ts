@@ -73,6 +73,16 @@ test('the present is told with its units, and that it is simulated', (t) => {
     ),
     'main: learning │ 360 VA · 12.346 kWh · $3.46 at $0.5825/kWh │ vm: 7 behind │ db: away',
   );
+  const roof = testReading(1, {
+    ...{ energy: 12.3456, cost: 3.456, price: 0.5825, power: -1499.6, power_basis: 'measured' },
+    ...{ export_energy: 7, credit: 0.2 },
+  });
+  t.is(
+    describeStatus({ ...status, meters: [{ meter: 'main', reading: roof }] }, 'EUR'),
+    'main: learning │ -1500 W · 12.346 kWh in, 7.000 out · €3.46, earned €0.20 at €0.5825/kWh',
+  );
+  const idle = testReading(1, { power: -0.2 });
+  t.regex(describeStatus({ ...status, meters: [{ meter: 'main', reading: idle }] }, 'EUR'), /│ 0 VA ·/);
   const simulated = testReading(1, { quality: 'simulated', power_basis: 'measured' });
   t.regex(
     describeStatus({ ...status, meters: [{ meter: 'main', reading: simulated }] }, 'EUR'),

@@ -166,7 +166,7 @@ test('a folder in place of the outbox is exit code 1, named, and left as it is',
   const { code, err } = await runWattdog(t, ['meter', '--data', folder]);
   t.is(code, 1);
   t.regex(err, /outbox-main\.db: must be a database of wattdog/);
-  t.deepEqual(readdirSync(folder), ['outbox-main.db']);
+  t.deepEqual(readdirSync(folder).toSorted(), ['installation', 'outbox-main.db']);
 });
 
 test('a password becomes a line for broker.users', async (t) => {

@@ -11,6 +11,7 @@ import { aborted } from '../../shared/time.ts';
 import { moments, scriptedOperations, scriptedQueries, serve } from '../agent/web/support.ts';
 import { testReading } from '../support/readings.ts';
 import { freePort, temporaryFolder, until } from '../support/system.ts';
+import { testMeter, testSum } from '../support/views.ts';
 import { runWattdog, wattdog } from './support.ts';
 
 const began = Date.parse('2026-11-22T14:00:00Z');
@@ -38,33 +39,18 @@ const incident: Incident = {
   drill: true,
 };
 
-const sum = (energy: number, cost: number) => ({
-  start: began,
-  end: began,
-  energy,
-  cost,
-  seconds: 0,
-  simulated: false,
-  shares: [],
-});
+const sum = (energy: number, cost: number) => testSum({ start: began, end: began, energy, cost });
 const reading = {
   ...testReading(1, { time: new Date(began).toISOString(), power: 1243.32, energy: 1841.2 }),
 };
-const main: MeterView = {
-  name: 'main',
-  online: true,
-  simulated: false,
-  power_basis: 'apparent',
-  currency: 'USD',
+const main = testMeter({
   tariff: 'SCE TOU-D-A',
-  periods: [],
-  fields: [],
   reading,
   today: sum(7.9, 1.67),
   yesterday: sum(14.07, 3.2),
   month: sum(279.35, 68.6),
-  forecast: { energy: 390, cost: 94.84 },
-};
+  forecast: { energy: 390, cost: 94.84, export_energy: 0, credit: 0, fixed_cost: 0, net: 94.84 },
+});
 const attic: MeterView = {
   ...main,
   name: 'attic',
@@ -168,6 +154,24 @@ test('hold, release and restart say what they did', async (t) => {
     ['restart', 'studio', { force: false, by }],
     ['restart', 'studio', { force: true, by }],
   ]);
+});
+
+test('what is fed out and earned has columns where a meter tells of it', async (t) => {
+  const roof = testMeter({
+    ...{ name: 'roof', currency: 'EUR', fields: ['export_energy'] },
+    reading: { ...reading, power: -1500.4, power_basis: 'measured' },
+    today: testSum({ energy: 1.5, cost: 0.45, export_energy: 7.25, credit: 0.58 }),
+    month: testSum({ energy: 30, cost: 9, export_energy: 70, credit: 5.6 }),
+  });
+  const { run } = await setUp(t, {}, undefined, { meters: () => [roof, attic] });
+  const { out } = await run('meters');
+  const [heading = '', row = '', other = ''] = out.split('\n');
+  t.regex(
+    heading,
+    /kWh today {2}kWh out today {2}cost today {2}earned today .* kWh out month +cost month +earned month/,
+  );
+  t.regex(row, /^roof +online +-1,500 W .* 1\.50 +7\.25 +€0\.45 +€0\.58 .* 30\.00 +70\.00 +€9\.00 +€5\.60/);
+  t.regex(other, /^attic .* 0\.00 +0\.00 +0\.00 /);
 });
 
 test('meters are a table for people and JSON for scripts', async (t) => {

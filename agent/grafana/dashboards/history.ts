@@ -6,13 +6,19 @@ import {
   FieldColorModeId,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
-import { KiloWattHour, NoUnit, VoltAmpere, Watt } from '@grafana/grafana-foundation-sdk/units';
+import { CubicMeter, KiloWattHour, NoUnit, VoltAmpere, Watt } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard } from '../dashboard.ts';
 import { asking, colourOf, legend, nameOf, POWER, stat, unitOf } from '../panels.ts';
-import { type Amount, MOST_POINTS, type Questions, STEP } from '../questions.ts';
+import { type Amount, type Balance, MOST_POINTS, type Questions, STEP } from '../questions.ts';
 import { DAY, DAY_OF_HOURS, highest, hourByDay, perDay } from '../reshape.ts';
 
-const UNIT: Record<Amount, string> = { energy: KiloWattHour, cost: NoUnit };
+const UNIT: Record<Amount, string> = {
+  energy: KiloWattHour,
+  cost: NoUnit,
+  export_energy: KiloWattHour,
+  credit: NoUnit,
+};
+const BALANCES: Balance[] = ['energy', 'cost'];
 const SPANS = [
   { title: 'Today', timeFrom: 'now/d' },
   // From the beginning of the day before to its end.
@@ -22,7 +28,7 @@ const SPANS = [
 /** To the end of the month, most of which may be still to come. */
 const WHOLE_MONTH = { timeFrom: 'now/M', timeShift: '0M/M' };
 
-/** What the house has drawn, day by day. */
+/** What the house has drawn and fed out, day by day. */
 export function history(ask: Questions, edition = ''): Dashboard {
   const panels = [
     ...SPANS.flatMap((span) => [
@@ -45,19 +51,23 @@ export function history(ask: Questions, edition = ''): Dashboard {
       size: [8, 4],
     }),
     asking(
-      stat(VoltAmpere, '/^(Time|Value)$/').maxDataPoints(MOST_POINTS),
+      stat(NoUnit, '/^(Time|Value)$/').maxDataPoints(MOST_POINTS),
       ask.peaks(),
-      { title: 'Peak', description: 'The highest reading and when it was.', size: [8, 4] },
+      {
+        title: 'Peak, VA or W',
+        description: 'The highest reading and when it was, in W where the meter tells nothing else.',
+        size: [8, 4],
+      },
       highest,
     ),
-    ...(['energy', 'cost'] as const).map((amount) =>
+    ...BALANCES.map((balance) =>
       asking(
-        bars(amount),
-        ask.byPeriod(amount),
+        bars(UNIT[balance]).stacking(StackingMode.Normal),
+        ask.byPeriod(balance),
         {
-          title: amount === 'energy' ? `kWh by day: \${readings:text} readings` : 'Cost by day',
+          title: balance === 'energy' ? `kWh by day: \${readings:text} readings` : 'Cost by day',
           description:
-            'By period of the tariff. What the meter counted while nobody read it is shown as `in gaps`, on the day it was read.',
+            'By period of the tariff; what was fed out, or earned by it, is below nought. What the meter counted while nobody read it is shown as `in gaps`, on the day it was read.',
           size: [12, 11],
         },
         perDay,
@@ -69,11 +79,39 @@ export function history(ask: Questions, edition = ''): Dashboard {
       { title: 'kWh by hour and day', description: 'Hours of the day, in your time zone.', size: [24, 16] },
       hourByDay,
     ),
+    ...SPANS.flatMap((span) => [
+      asking(over(span, 'export_energy'), ask.total('export_energy'), {
+        title: `${span.title}: fed out`,
+        size: [4, 4],
+      }),
+      asking(over(span, 'credit'), ask.total('credit'), { title: `${span.title}: earned`, size: [4, 4] }),
+    ]),
+    ...SPANS.flatMap((span) =>
+      BALANCES.map((balance) =>
+        asking(over(span, balance), ask.net(balance), {
+          title: `${span.title}: net${balance === 'cost' ? ' cost' : ''}`,
+          description: `What was ${balance === 'cost' ? 'to pay, charges of time included, less what was earned' : 'taken in less what was fed out'}.`,
+          size: [4, 4],
+        }),
+      ),
+    ),
+    ...(['gas', 'water'] as const).map((medium) =>
+      asking(
+        bars(CubicMeter),
+        ask.volume(medium),
+        {
+          title: `${medium === 'gas' ? 'Gas' : 'Water'} by day`,
+          description: 'Of the meter behind this one, where it tells of it.',
+          size: [12, 8],
+        },
+        perDay,
+      ),
+    ),
   ];
   return dashboard(ask, {
     uid: `wattdog-history${edition}`,
     title: 'Electricity: history',
-    description: 'What the house has drawn, day by day.',
+    description: 'What the house has drawn and fed out, day by day.',
     from: 'now-30d/d',
     refresh: '5m',
     panels,
@@ -85,14 +123,14 @@ function over({ timeFrom, timeShift }: { timeFrom: string; timeShift?: string },
   return timeShift === undefined ? panel : panel.timeShift(timeShift);
 }
 
-function bars(amount: Amount): BarChartPanel {
+function bars(unit: string): BarChartPanel {
   return new BarChartPanel()
-    .unit(UNIT[amount])
+    .unit(unit)
+    .noValue('none')
     .decimals(2)
     .interval(STEP)
     .maxDataPoints(MOST_POINTS)
     .xField(DAY)
-    .stacking(StackingMode.Normal)
     .showValue(VisibilityMode.Never)
     .fillOpacity(80)
     .lineWidth(0)
@@ -102,7 +140,10 @@ function bars(amount: Amount): BarChartPanel {
     .overrideByRegexp('/off-peak/i', [colourOf('yellow')])
     .overrideByRegexp('/super off-peak/i', [colourOf('green')])
     .overrideByRegexp('/\\bon-peak/i', [colourOf('red')])
-    .overrideByName('in gaps', [colourOf('gray')]);
+    .overrideByName('in gaps', [colourOf('gray')])
+    .overrideByName('corrected', [colourOf('purple')])
+    .overrideByRegexp('/^(fed out|earned)$/', [colourOf('blue')])
+    .overrideByRegexp('/^(fed out|earned) in gaps$/', [colourOf('light-blue')]);
 }
 
 /** A table, for Grafana’s heat map knows no hours of the day. */

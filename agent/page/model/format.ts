@@ -9,6 +9,8 @@ export interface Formats {
   voltage(volts: number): string;
   /** kWh. */
   energy(kWh: number): string;
+  /** As a dial shows it, to three digits. */
+  standing(value: number): string;
   count(amount: number): string;
   /** @param currency ISO 4217; null where it is not known. */
   money(amount: number, currency: string | null): string;
@@ -35,7 +37,7 @@ export interface Formats {
 export function createFormats(locale: string, zone: string | undefined): Formats {
   const number = (digits: number) =>
     new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const [whole, one, two] = [number(0), number(1), number(2)];
+  const [whole, one, two, three] = [number(0), number(1), number(2), number(3)];
   const moment = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale, { ...options, ...(zone === undefined ? {} : { timeZone: zone }) });
   const clock = moment({ hour: 'numeric', minute: '2-digit' });
@@ -69,6 +71,7 @@ export function createFormats(locale: string, zone: string | undefined): Formats
     current: (amperes) => two.format(amperes),
     voltage: (volts) => (Number.isInteger(volts) ? whole : one).format(volts),
     energy: (kWh) => (Math.abs(kWh) < 99.995 ? two : Math.abs(kWh) < 999.95 ? one : whole).format(kWh),
+    standing: (value) => three.format(value),
     count: (value) => whole.format(value),
     money: (value, currency) => amount(value, currency, 0),
     price: (perKwh, currency) => amount(perKwh, currency, 4),

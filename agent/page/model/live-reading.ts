@@ -16,16 +16,22 @@ export interface Phase {
   number: number;
   current: number | undefined;
   voltage: number | undefined;
+  power: number | undefined;
 }
 
 /** What a reading says of each phase, in order. */
 export function phasesOf(reading: ReadingView): Phase[] {
   const numbers = Object.keys(reading).flatMap((key) => {
-    const [, number] = /^(?:current|voltage)_(\d{1,2})$/.exec(key) ?? [];
+    const [, number] = /^(?:current|voltage|power)_(\d{1,2})$/.exec(key) ?? [];
     return number === undefined ? [] : [Number(number)];
   });
   const value = (key: string) => (typeof reading[key] === 'number' ? reading[key] : undefined);
   return [...new Set(numbers)]
     .sort((a, b) => a - b)
-    .map((number) => ({ number, current: value(`current_${number}`), voltage: value(`voltage_${number}`) }));
+    .map((number) => ({
+      number,
+      current: value(`current_${number}`),
+      voltage: value(`voltage_${number}`),
+      power: value(`power_${number}`),
+    }));
 }

@@ -1,6 +1,6 @@
 import type { PowerView } from '../../doors/views.ts';
 import type { ReadingView } from './live-reading.ts';
-import { type Measure, type RangeId, rangeOf } from './ranges.ts';
+import { type Measure, phaseFieldsOf, type RangeId, rangeOf } from './ranges.ts';
 
 /** ms; a point is never so far from the next that the line between them would hide a gap. */
 const LEAST_GAP = 10_000;
@@ -20,10 +20,10 @@ export function linesOf(view: PowerView, measure: Measure): Lines {
           ['Mean', view.power] as const,
           ...(view.step > 0 && knowsPeaks(view) ? [['Peak', view.max] as const] : []),
         ]
-      : Object.entries(view.fields)
-          .filter(([field]) => field.startsWith(`${measure}_`))
-          .sort(([a], [b]) => phaseOf(a) - phaseOf(b))
-          .map(([field, values]) => [`Phase ${phaseOf(field)}`, values]);
+      : phaseFieldsOf(measure, Object.keys(view.fields)).map(({ field, phase }) => [
+          `Phase ${phase}`,
+          view.fields[field] ?? [],
+        ]);
   const limit = gapLimit(view);
   const time: number[] = [];
   const series = columns.map(([label]) => ({ label, values: [] as (number | null)[] }));
@@ -45,10 +45,6 @@ function gapLimit({ step, time }: PowerView): number {
   const steps = time.slice(1).map((at, index) => at - (time[index] ?? at));
   const median = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
   return Math.max(LEAST_GAP, 4 * median);
-}
-
-function phaseOf(field: string): number {
-  return Number(field.split('_')[1]);
 }
 
 /**
@@ -99,6 +95,11 @@ function mix(before: number | null, value: number, passed: number): number {
   if (before === null) return value;
   const weight = 1 / (1 + Math.max(1, passed * 50));
   return before + (value - before) * weight;
+}
+
+/** Whether anything of it was fed out. */
+export function feedsOut({ power }: PowerView): boolean {
+  return power.some((value) => value !== null && value < 0);
 }
 
 /** Whether the highest readings are known, and not only means. */

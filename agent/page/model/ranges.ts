@@ -19,10 +19,31 @@ export function rangeOf(id: RangeId) {
   return found;
 }
 
-export type Measure = 'power' | 'current' | 'voltage';
+/** `phases`: the power of each. */
+export type Measure = 'power' | 'phases' | 'current' | 'voltage';
+
+const FIELDS: Record<Exclude<Measure, 'power'>, RegExp> = {
+  phases: /^power_(\d+)$/,
+  current: /^current_(\d+)$/,
+  voltage: /^voltage_(\d+)$/,
+};
+
+/** The fields of a measure, by the number of their phase, in order. */
+export function phaseFieldsOf(
+  measure: Measure,
+  fields: readonly string[],
+): { field: string; phase: number }[] {
+  if (measure === 'power') return [];
+  return fields
+    .flatMap((field) => {
+      const [, phase] = FIELDS[measure].exec(field) ?? [];
+      return phase === undefined ? [] : [{ field, phase: Number(phase) }];
+    })
+    .sort((a, b) => a.phase - b.phase);
+}
 
 /** What can be charted of a meter. @param fields what its readings carry: `current_1`, … */
 export function measuresOf(fields: readonly string[]): Measure[] {
-  const has = (measure: Measure) => fields.some((field) => field.startsWith(`${measure}_`));
-  return ['power', ...(['current', 'voltage'] as const).filter(has)];
+  const has = (measure: Measure) => phaseFieldsOf(measure, fields).length > 0;
+  return ['power', ...(['phases', 'current', 'voltage'] as const).filter(has)];
 }

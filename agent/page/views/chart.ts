@@ -1,12 +1,17 @@
 import { type Child, h, type VNode } from '../dom/vnode.ts';
 import { marksOf } from '../model/marks.ts';
-import { knowsPeaks, summaryOf, tableOf } from '../model/power.ts';
-import { type Measure, measuresOf, RANGES, rangeOf } from '../model/ranges.ts';
+import { feedsOut, knowsPeaks, summaryOf, tableOf } from '../model/power.ts';
+import { type Measure, measuresOf, phaseFieldsOf, RANGES, rangeOf } from '../model/ranges.ts';
 import { meterOf, type State } from '../model/state.ts';
 import type { Scene } from '../scene.ts';
 import { button, choice, table } from './parts.ts';
 
-const MEASURES: Record<Measure, string> = { power: 'Power', current: 'Current', voltage: 'Voltage' };
+const MEASURES: Record<Measure, string> = {
+  power: 'Power',
+  phases: 'Phases',
+  current: 'Current',
+  voltage: 'Voltage',
+};
 /** s */
 const DAY_SECONDS = 86_400;
 const TABLE_ROWS = 24;
@@ -76,17 +81,16 @@ function band(kind: string, text: string): VNode {
   return h('li', {}, h('span', { class: `band ${kind}`, 'aria-hidden': 'true' }), text);
 }
 
+function line(kind: string, text: string): VNode {
+  return h('li', { key: text }, h('span', { class: `line ${kind}`, 'aria-hidden': 'true' }), text);
+}
+
 function legend(state: State): Child {
   const { measure, power, chosen = '', range, now } = state;
   const from = now - rangeOf(range).ms;
   const kinds = new Set(marksOf(chosen, state).flatMap(({ kind, to }) => (to > from ? [kind] : [])));
-  const phases =
-    measure === 'power'
-      ? []
-      : Object.keys(power?.fields ?? {})
-          .filter((field) => field.startsWith(measure))
-          .map((field) => Number(field.split('_')[1]))
-          .sort((a, b) => a - b);
+  const phases = phaseFieldsOf(measure, Object.keys(power?.fields ?? {})).map(({ phase }) => phase);
+  const isSigned = measure === 'power' && power !== undefined && feedsOut(power);
   if (measure !== 'power' && phases.length === 0)
     return h(
       'p',
@@ -96,9 +100,8 @@ function legend(state: State): Child {
   return h(
     'ul',
     { class: 'legend' },
-    phases.map((phase, index) =>
-      h('li', {}, h('span', { class: `line line-${index % 3}`, 'aria-hidden': 'true' }), `Phase ${phase}`),
-    ),
+    phases.map((phase, index) => line(`line-${index % 3}`, `Phase ${phase}`)),
+    isSigned && [line('taking-in', 'Taking in'), line('feeding-out', 'Feeding out')],
     kinds.has('incident') && band('incident', 'Incident'),
     kinds.has('drill') && band('incident', 'Fire drill'),
     kinds.has('gap') && band('gap', 'Gap'),

@@ -1,19 +1,22 @@
 import type { EnergyView, MeterView, SumView } from '../../doors/views.ts';
 import { type Child, h, type VNode } from '../dom/vnode.ts';
+import { type Present, presentOf } from '../model/balance.ts';
 import { meterOf } from '../model/state.ts';
 import { type TariffScale, tariffScale } from '../model/tariff-scale.ts';
 import type { Scene } from '../scene.ts';
-import { amount, section, table } from './parts.ts';
+import { days as daysOf } from './days.ts';
+import { amount, section } from './parts.ts';
+import { describeShares, segments } from './shares.ts';
 
-type Share = SumView['shares'][number];
-
-/** What was used and what it cost: today, yesterday, this month, day by day. */
+/** What was used and what it cost, what was fed out and what it earned: today, yesterday, this month, day by day. */
 export function energy(scene: Scene): Child {
   const { state, formats } = scene;
   const meter = meterOf(state);
   if (meter === undefined) return undefined;
   const scale = tariffScale(meter.periods);
   const days = state.days?.meter === meter.name ? state.days.buckets : [];
+  const { today, yesterday, month, forecast } = meter;
+  const present = presentOf(meter, [today, yesterday, month, ...days]);
   return section(
     'energy',
     'Energy and cost',
@@ -21,22 +24,22 @@ export function energy(scene: Scene): Child {
     h(
       'div',
       { class: 'sums' },
-      sum(scene, 'Today', meter.today, scale),
-      sum(scene, 'Yesterday', meter.yesterday, scale),
-      sum(scene, formats.month(meter.month.start), meter.month, scale, meter.forecast),
+      sum(scene, 'Today', today, { scale, present }),
+      sum(scene, 'Yesterday', yesterday, { scale, present }),
+      sum(scene, formats.month(month.start), month, { scale, present, forecast }),
     ),
     legend(scene, meter, days, scale),
-    days.length > 1 && bars(scene, days, scale),
+    days.length > 1 && daysOf(scene, days, { scale, present }),
   );
 }
 
 function sum(
   scene: Scene,
   title: string,
-  { energy, cost, shares, simulated }: SumView,
-  scale: TariffScale,
-  forecast?: MeterView['forecast'],
+  view: SumView,
+  { scale, present, forecast }: { scale: TariffScale; present: Present; forecast?: MeterView['forecast'] },
 ): VNode {
+  const { energy, cost, shares, simulated } = view;
   const { state, formats } = scene;
   const meter = meterOf(state);
   const currency = meter?.currency ?? null;
@@ -50,42 +53,42 @@ function sum(
     h('p', { class: 'cost' }, formats.money(cost, currency)),
     h(
       'div',
-      { class: 'stack', role: 'img', 'aria-label': describe(scene, shares) },
-      inOrder(shares, scale).map((share) => segment(scale, share, energy)),
+      { class: 'stack', role: 'img', 'aria-label': describeShares(formats, shares, currency) },
+      segments(scale, shares, energy),
     ),
+    balance(scene, view, present, currency),
     forecast &&
       h(
         'p',
         { class: 'forecast' },
         `Forecast ${formats.energy(forecast.energy)} kWh · ${formats.money(forecast.cost, currency)}`,
+        (present.export || present.fixed) && ` · net ${formats.money(forecast.net, currency)}`,
       ),
   );
 }
 
-function describe({ state, formats }: Scene, shares: Share[]): string {
-  const currency = meterOf(state)?.currency ?? null;
-  if (shares.length === 0) return 'Nothing yet';
-  return shares
-    .map(
-      ({ tariff, energy, cost }) =>
-        `${tariff} ${formats.energy(energy)} kWh, ${formats.money(cost, currency)}`,
-    )
-    .join('; ');
-}
-
-/** From the cheapest to the dearest. */
-function inOrder(shares: Share[], scale: TariffScale): Share[] {
-  return shares.toSorted((a, b) => (scale.get(a.tariff) ?? -1) - (scale.get(b.tariff) ?? -1));
-}
-
-function segment(scale: TariffScale, { tariff, energy }: Share, whole: number): VNode {
-  const stop = scale.get(tariff);
-  const share = whole > 0 ? Math.max(0, energy / whole) : 0;
-  return h('span', {
-    key: tariff,
-    class: stop === undefined ? 'tariff-other' : `tariff-${stop}`,
-    style: { '--share': share.toFixed(4) },
-  });
+/** What there is beside what was taken in, and what remains of both. */
+function balance({ formats }: Scene, view: SumView, present: Present, currency: string | null): Child {
+  const { energy, export_energy, credit, fixed_cost, net, gas, water } = view;
+  const volume = (value: number | null) => (value === null ? '–' : `${formats.energy(value)} m³`);
+  const rows: [name: string, energy: string, money: string, kind?: string][] = [];
+  if (present.export)
+    rows.push(['Fed out', `${formats.energy(export_energy)} kWh`, formats.money(credit, currency), 'out']);
+  if (present.fixed) rows.push(['Fixed charges', '', formats.money(fixed_cost, currency)]);
+  if (present.export || present.fixed) {
+    const kWh = present.export ? `${formats.energy(energy - export_energy)} kWh` : '';
+    rows.push(['Net', kWh, formats.money(net, currency), 'net']);
+  }
+  if (present.gas) rows.push(['Gas', volume(gas), '']);
+  if (present.water) rows.push(['Water', volume(water), '']);
+  if (rows.length === 0) return undefined;
+  return h(
+    'dl',
+    { class: 'balance' },
+    rows.map(([name, energy, money, kind]) =>
+      h('div', { key: name, class: kind }, h('dt', {}, name), h('dd', {}, energy), h('dd', {}, money)),
+    ),
+  );
 }
 
 /** The periods that are seen somewhere below or above, and the present one. */
@@ -113,67 +116,6 @@ function legend(
         name,
         h('span', { class: 'quiet' }, formats.price(price, meter.currency)),
         name === present && state.link.state === 'live' && h('span', { class: 'tag' }, 'now'),
-      ),
-    ),
-  );
-}
-
-function bars(scene: Scene, days: EnergyView['buckets'], scale: TariffScale): VNode {
-  const { formats, state } = scene;
-  const currency = meterOf(state)?.currency ?? null;
-  const most = Math.max(...days.map(({ energy }) => energy), 1e-9);
-  const whole = days.filter(({ end }) => end <= state.now);
-  const mean = whole.reduce((sum, { energy }) => sum + energy, 0) / whole.length;
-  return h(
-    'div',
-    { class: 'by-day' },
-    h(
-      'div',
-      { class: 'by-day-head' },
-      h('h3', {}, 'Last 30 days'),
-      whole.length > 0 && h('span', { class: 'aside' }, `${formats.energy(mean)} kWh a day`),
-    ),
-    h(
-      'div',
-      {
-        class: 'bars',
-        role: 'img',
-        'aria-label': `Energy of each of ${days.length} days, as in the table below`,
-      },
-      days.map(({ start, energy, cost, shares, simulated }) =>
-        h(
-          'div',
-          {
-            class: `bar ${simulated && meterOf(state)?.simulated === false ? 'made-up' : ''}`,
-            key: String(start),
-            title: `${formats.day(start)}: ${formats.energy(energy)} kWh, ${formats.money(cost, currency)}${simulated ? ', simulated' : ''}`,
-          },
-          h(
-            'span',
-            { class: 'column', style: { '--share': (Math.max(0, energy) / most).toFixed(4) } },
-            inOrder(shares, scale).map((share) => segment(scale, share, energy)),
-          ),
-          h('span', { class: 'day' }, formats.dayOfMonth(start)),
-        ),
-      ),
-    ),
-    h(
-      'details',
-      {},
-      h('summary', {}, 'Day by day'),
-      table(
-        'Energy and cost by day',
-        [
-          { heading: 'Day', cell: ({ start }) => formats.day(start) },
-          { heading: 'kWh', cell: ({ energy }) => formats.energy(energy), isNumber: true },
-          { heading: 'Cost', cell: ({ cost }) => formats.money(cost, currency), isNumber: true },
-          {
-            heading: 'Peak, W',
-            cell: ({ max }) => (max === null ? '–' : formats.power(max)),
-            isNumber: true,
-          },
-        ],
-        days.toReversed(),
       ),
     ),
   );

@@ -14,7 +14,7 @@ import { scriptedOperations, scriptedQueries } from '../web/support.ts';
 const BY = 'a request on MQTT';
 const gap: GapView = {
   ...{ meter: 'main', start: 1_700_000_000_000, end: 1_700_000_000_001, cause: 'silence' },
-  ...{ readings: 0, energy: 0, cost: 0, estimatedEnergy: 0, estimatedCost: 0 },
+  ...{ readings: 0, energy: 0, cost: 0, exportEnergy: 0, credit: 0, estimatedEnergy: 0, estimatedCost: 0 },
 };
 
 /** A broker, the agent's requests, and a client that asks. */

@@ -57,8 +57,8 @@ for (const { kind, program } of KINDS)
     const silent = rule(kind, 'wattdog-silent');
     await fill(t, readings(), [{ kind: storeKind, url: read?.url }]);
     const house = sourceOf(read?.url);
-    t.deepEqual(await evaluate(house, silent, NOW), { main: false, garage: false });
-    t.deepEqual(await evaluate(house, silent, NOW + 11 * MINUTE), { main: true, garage: true });
+    t.deepEqual(await evaluate(house, silent, NOW), { main: false, garage: false, solar: false });
+    t.deepEqual(await evaluate(house, silent, NOW + 11 * MINUTE), { main: true, garage: true, solar: true });
     t.is(await evaluate(house, silent, NOW + 2 * 24 * 60 * MINUTE), 'no data');
     t.is(silent.noDataState, 'Alerting');
 

@@ -10,7 +10,7 @@ import { realTest } from '../../support/real.ts';
 import { startInfluxDB, startVictoriaMetrics } from '../../support/stores.ts';
 import { askPanel, type Look, type Panel, type Source } from './support/ask.ts';
 import { type Frame, rowsOf } from './support/frames.ts';
-import { at, COUNTED_GAP, fill, NOW, PEAK, REAL_FROM, readings, ZONE } from './support/house.ts';
+import { at, COUNTED_GAP, fill, NOW, PEAK, REAL_FROM, readings, SOLAR, ZONE } from './support/house.ts';
 import { optionsOf } from './support/variables.ts';
 
 const LOOK: Look = {
@@ -26,7 +26,8 @@ function asking(source: Source, { panels: all = [] }: Dashboard) {
   for (const panel of left) if (panel.targets === undefined) left.delete(panel);
   /** @param title its beginning. */
   const ask = (title: string, look: Partial<Look> = {}) => {
-    const panel = panels.find((one) => one.title?.startsWith(title));
+    const panel =
+      panels.find((one) => one.title === title) ?? panels.find((one) => one.title?.startsWith(title));
     if (panel === undefined) throw new Error(`no such panel: ${title}`);
     left.delete(panel);
     return askPanel(source, panel, { ...LOOK, ...look });
@@ -91,7 +92,7 @@ for (const { questions, program, edition } of LANGUAGES)
     const [meter, kinds] = live(questions).templating.list?.slice(1) ?? [];
     const texts = async (variable = {}, look: Partial<Look> = {}) =>
       (await optionsOf(source, variable, { ...LOOK, ...look })).map(({ text }) => text);
-    t.deepEqual(await texts(meter), ['garage', 'main']);
+    t.deepEqual(await texts(meter), ['garage', 'main', 'solar']);
     t.deepEqual(
       await optionsOf(source, kinds ?? {}, LOOK),
       Object.entries(READINGS).map(([text, value]) => ({ text, value })),
@@ -152,6 +153,68 @@ for (const { questions, program, edition } of LANGUAGES)
     t.is(cell('2026-03-09', '01'), 0.2);
     t.is(cell('2026-03-10', '19'), null);
 
+    // A house that feeds out; one that does not shows none of that.
+    const solar = { variables: { meter: 'solar', readings: READINGS.real } };
+    // 16 hours at 0.3 kW and 8 at 1.8 kW; on the second day until 18:00:30.
+    const [taken, fedOut] = [4.8, 14.4];
+    const [takenToday, fedOutToday] = [8 * 0.3 + 61 * 0.01, 14.4];
+    t.deepEqual(
+      table(await days.ask('kWh by day', solar)),
+      [
+        ...[{ 'Time\\Metric': '2026-03-09', flat: taken, 'in gaps': null, 'fed out': -fedOut }],
+        ...[
+          { 'Time\\Metric': '2026-03-10', flat: round(takenToday), 'in gaps': 0.25, 'fed out': -fedOutToday },
+        ],
+      ].map((row, index) => ({ ...row, 'fed out in gaps': index === 0 ? null : -2 })),
+    );
+    t.deepEqual(
+      table(await days.ask('Cost by day', solar)).map((row) => [row.flat, row.corrected, row.earned]),
+      [
+        [round(taken * 0.3), null, round(-fedOut * 0.08)],
+        [round(takenToday * 0.3), SOLAR.correction, round(-fedOutToday * 0.08)],
+      ],
+    );
+    const { gap, correction } = SOLAR;
+    const [inAll, outInAll] = [taken + takenToday + gap.energy, fedOut + fedOutToday + gap.fedOut];
+    const earned = (fedOut + fedOutToday) * 0.08 + gap.credit;
+    const paid = (taken + takenToday) * 0.3 + gap.cost + correction;
+    const fixed = (1.2 * (24 + 18)) / 24;
+    t.deepEqual(await days.numbers('This month', solar), { Total: round(inAll) });
+    t.deepEqual(await days.numbers('This month: cost', solar), { Total: round(paid) });
+    t.deepEqual(await days.numbers('This month: fed out', solar), { Total: round(outInAll) });
+    t.deepEqual(await days.numbers('This month: earned', solar), { Total: round(earned) });
+    t.deepEqual(await days.numbers('This month: net', solar), { Total: round(inAll - outInAll) });
+    t.deepEqual(await days.numbers('This month: net cost', solar), { Total: round(paid + fixed - earned) });
+    t.deepEqual(await days.numbers('Yesterday: fed out', solar), { Total: fedOut });
+    t.deepEqual(await days.numbers('Yesterday: earned', solar), { Total: round(fedOut * 0.08) });
+    t.deepEqual(await days.numbers('Yesterday: net', solar), { Total: round(taken - fedOut) });
+    t.deepEqual(await days.numbers('Today: fed out', solar), { Total: round(fedOutToday + gap.fedOut) });
+    t.deepEqual(await days.numbers('Today: earned', solar), {
+      Total: round(fedOutToday * 0.08 + gap.credit),
+    });
+    t.deepEqual(await days.numbers('Today: net', solar), {
+      Total: round(takenToday + gap.energy - fedOutToday - gap.fedOut),
+    });
+    for (const title of ['Today: net cost', 'Yesterday: net cost']) await days.numbers(title, solar);
+    t.deepEqual(await days.numbers('Base load', solar), { Power: -1800 });
+    t.is(table(await days.ask('Peak', solar))[0]?.Value, 300);
+    const gas = table(await days.ask('Gas', solar));
+    t.deepEqual(
+      gas.map((row) => row['Time\\Metric']),
+      ['2026-03-09', '2026-03-10'],
+    );
+    // To a step at the edges of a day.
+    t.true(
+      gas.every((row, day) => Math.abs(Number(row['m³']) - (day === 0 ? 7.2 : 5.4)) < 0.11),
+      JSON.stringify(gas),
+    );
+    t.deepEqual(table(await days.ask('Water', solar)), []);
+    t.deepEqual(await days.numbers('Today: fed out'), {});
+    t.deepEqual(await days.numbers('Today: earned'), {});
+    t.deepEqual(await days.numbers('Today: net'), { Total: 10.7 });
+    t.deepEqual(await days.numbers('This month: net cost'), await days.numbers('This month: cost'));
+    t.deepEqual(table(await days.ask('Gas')), []);
+
     // Simulated readings are shown alone, and never with real ones.
     const simulated = { variables: { meter: 'main', readings: READINGS.simulated } };
     t.deepEqual(table(await days.ask('kWh by day', simulated)), [
@@ -171,6 +234,14 @@ for (const { questions, program, edition } of LANGUAGES)
       Power: 90,
       'Apparent power': 100,
     });
+    const roof = {
+      ...hour,
+      variables: solar.variables,
+      clock: { now: at('2026-03-10T12:30:45'), zone: ZONE },
+    };
+    t.deepEqual(await now.numbers('Now', roof), { Power: -1800 });
+    t.deepEqual(series(await now.ask('Power', roof)), { Power: { points: 30, values: [-1800] } });
+    t.is(newestTime(await now.ask('Newest', roof)), at('2026-03-10T12:30:30'));
     t.deepEqual(await now.numbers('Price', hour), { Price: 0.36 });
     t.is(table(await now.ask('Tariff', hour))[0]?.tariff, 'winter on-peak');
     t.is((await now.ask('Tariff', hour)).flatMap(rowsOf).length, 1);

@@ -283,6 +283,69 @@ for (const discovery of ['device', 'component']) {
   });
 }
 
+/** What an exporting meter with gas and water behind it shows besides. */
+const EXPORTING = {
+  'sensor.main_credit': '2.5',
+  'sensor.main_credit_today': '0.35',
+  'sensor.main_energy_export': '25',
+  'sensor.main_energy_export_today': '3.5',
+  'sensor.main_frequency': '49.98',
+  'sensor.main_gas': '1234.5',
+  'sensor.main_power': '-1500',
+  'sensor.main_power_1': '-1800',
+  'sensor.main_power_2': '300',
+  'sensor.main_power_factor': '-0.98',
+  'sensor.main_reactive_power': '-30',
+  'sensor.main_register_export': '70',
+  'sensor.main_register_import_1': '3000',
+  'sensor.main_water': '88',
+};
+
+for (const discovery of ['device', 'component'])
+  test(`by ${discovery}: what a meter turns out to tell is announced when it does, and what it does not is not`, async (t) => {
+    const { url } = await openBroker(t);
+    const home = await openFakeHomeAssistant(t, { url });
+    const { agent, meter } = await live(t, url, { home_assistant: { discovery } });
+    await shown(home);
+    const fields = ['power_1', 'power_2', 'export_energy', 'gas', 'water', 'frequency', 'power_factor'];
+    await meter.introduce({
+      fields: [...meter.profile.fields, ...fields, 'reactive_power', 'register_import_1', 'register_export'],
+      power_basis: 'measured',
+    });
+    const reading = {
+      ...{
+        power: -1500,
+        power_1: -1800,
+        power_2: 300,
+        export_energy: 25,
+        credit: 2.5,
+        gas: 1234.5,
+        water: 88,
+      },
+      ...{ frequency: 49.98, power_factor: -0.98, reactive_power: -30 },
+      ...{ register_import_1: 3000, register_export: 70, energy: 2.5, cost: 0.5 },
+    };
+    await meter.read({ ...reading, quality: 'measured' });
+    agent.sum('main', reading);
+    const found = () => Object.keys(EXPORTING).map((id) => [id, home.state(id)]);
+    await until('all of it', WITHIN, () => {
+      const states = Object.fromEntries(found());
+      return JSON.stringify(states) === JSON.stringify(EXPORTING);
+    }).catch(() => t.deepEqual(Object.fromEntries(found()), EXPORTING));
+    t.is(home.state('sensor.main_apparent_power'), undefined, 'it does not tell that');
+    for (const id of ['fixed_cost', 'price_export']) t.is(home.state(`sensor.main_${id}`), undefined);
+    // A telegram that lacks some of it makes that unknown, and no error.
+    await meter.read({ power: -1 });
+    await until('the next one', WITHIN, () => home.state('sensor.main_power') === '-1');
+    t.is(home.state('sensor.main_frequency'), 'unknown');
+    agent.latest.set('main', { interval: 1.2, fixed_cost: 3.25, export_price: -0.01 } as never);
+    agent.sum('main', { ...reading, fixed_cost: 3.25 });
+    await until('what time costs', WITHIN, () => home.state('sensor.main_fixed_cost') === '3.25');
+    await meter.read({ export_price: -0.01 });
+    await until('what a kWh earns', WITHIN, () => home.state('sensor.main_price_export') === '-0.01');
+    t.deepEqual(home.problems, []);
+  });
+
 test('another prefix, then none at all: nothing is left of what was before', async (t) => {
   const { url } = await openBroker(t);
   const state = new AgentState(':memory:', silentLog);

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { connectAsync } from 'mqtt';
-import { decodeReading, type Reading } from '../../../shared/wire.ts';
+import { decodeReading, meterTopics, type Profile, type Reading } from '../../../shared/wire.ts';
 import {
   homeAssistantTest,
   isInstalled,
   makeHomeAssistant,
   type State,
 } from '../../support/home-assistant/real.ts';
+import { testReading } from '../../support/readings.ts';
 import { freePort, temporaryFolder, until } from '../../support/system.ts';
 
 const MINUTE = 60_000;
@@ -52,15 +53,64 @@ async function openHouse(t: ExecutionContext, venv: string, first: Form) {
     readFileSync(join(folder, 'credentials', 'reader'), 'utf8').trim(),
   );
   const reader = { username: 'reader', password };
+  const url = `mqtt://127.0.0.1:${port}`;
   const subscribe = async (topic: string, onMessage: (topic: string, payload: Buffer) => void) => {
     const client = await until('the broker', MINUTE, () =>
-      connectAsync(`mqtt://127.0.0.1:${port}`, { ...reader, protocolVersion: 5, reconnectPeriod: 0 }, false),
+      connectAsync(url, { ...reader, protocolVersion: 5, reconnectPeriod: 0 }, false),
     );
     t.teardown(() => client.endAsync(true));
     client.on('message', onMessage);
     await client.subscribeAsync(topic, { qos: 0 });
   };
-  return { start, subscribe, home: await makeHomeAssistant(t, venv, { port, ...reader }) };
+  const key = readFileSync(join(folder, 'credentials', 'meter'), 'utf8').trim();
+  const joinAsMeter = () => joinAs(t, url, { username: 'meter', password: key });
+  return { start, subscribe, joinAsMeter, home: await makeHomeAssistant(t, venv, { port, ...reader }) };
+}
+
+const TOLD = [
+  ...['power_1', 'power_2', 'export_energy', 'frequency', 'power_factor', 'reactive_power', 'gas', 'water'],
+  ...['register_import', 'register_import_1', 'register_export'],
+];
+
+/** A meter on a roof, which feeds out, with gas and water behind it; of somebody else, so that it outlives ours. */
+async function joinAs(t: ExecutionContext, url: string, account: object): Promise<void> {
+  const client = await until('the broker', MINUTE, () =>
+    connectAsync(url, { ...account, protocolVersion: 5, reconnectPeriod: 500 }),
+  );
+  const topics = meterTopics('solar');
+  const profile: Profile = {
+    ...{ version: '0.2.0', installation: 'roof', meters: ['solar'], port: '/dev/ttyUSB0', decoder: 'dsmr' },
+    ...{ simulated: false, fields: TOLD, power_basis: 'measured', currency: 'EUR', tariff: 'flat' },
+    periods: [{ name: 'always', price: 0.3 }],
+  };
+  let seq = 0;
+  const post = (topic: string, payload: string) =>
+    client.publish(topic, payload, { qos: 1, retain: true }, () => {});
+  const introduce = () => {
+    post(topics.profile, JSON.stringify(profile));
+    post(topics.availability, 'online');
+  };
+  const read = () => {
+    if (!client.connected) return;
+    seq += 1;
+    const { current_1, current_2, voltage_1, voltage_2, apparent_power, ...reading } = testReading(seq, {
+      ...{ time: new Date().toISOString(), epoch: 'roof', interval: 1, tariff: 'always' },
+      ...{ power: -1500.5, power_1: -1800, power_2: 299.5, power_basis: 'measured' },
+      ...{ energy: 5, interval_energy: 0, cost: 1.5, interval_cost: 0, price: 0.3, export_price: 0.08 },
+      ...{ export_energy: 70 + seq / 1000, interval_export_energy: 0.001, credit: 7 + seq / 10_000 },
+      ...{ interval_credit: 0.0001, fixed_cost: 3.5, frequency: 49.98, power_factor: -0.98 },
+      ...{ reactive_power: -30, gas: 1234.567, water: 88.125 },
+      ...{ register_import: 5000, register_import_1: 3000, register_export: 900 },
+    });
+    post(topics.reading, JSON.stringify(reading));
+  };
+  client.on('connect', introduce);
+  introduce();
+  const timer = setInterval(read, 1000);
+  t.teardown(async () => {
+    clearInterval(timer);
+    await client.endAsync(true);
+  });
 }
 
 homeAssistantTest(OLD)('Home Assistant 2024.3 shows all, and its energy dashboard takes it', (t) =>
@@ -105,12 +155,18 @@ if (isInstalled(NEW)) {
 }
 
 async function showsAll(t: ExecutionContext, venv: string, form: Form): Promise<void> {
-  const { start, subscribe, home } = await openHouse(t, venv, form);
+  const { start, subscribe, joinAsMeter, home } = await openHouse(t, venv, form);
+  await joinAsMeter();
   const readings: Reading[] = [];
   await subscribe('wattdog/main/reading', (_topic, payload) => readings.push(decodeReading(payload)));
   await home.start('3.1.1');
   await until('all entities', MINUTE, async () => isShown(await home.states(), 'main'));
   checkClasses(t, ofMeter(await home.states(), 'main'));
+  await until('the roof', MINUTE, async () => {
+    const entities = ofMeter(await home.states(), 'solar');
+    return ['fixed_cost', 'price_export', 'gas', 'energy_export'].every((id) => isKnown(entities, id));
+  });
+  checkExporter(t, ofMeter(await home.states(), 'solar'));
   await until('values that were sent', MINUTE, async () => {
     const wrong = wrongValues(ofMeter(await home.states(), 'main'), readings);
     if (wrong.length > 0) throw new Error(wrong.join(', '));
@@ -133,7 +189,7 @@ async function showsAll(t: ExecutionContext, venv: string, form: Form): Promise<
   });
   const devices = await home.ask<{ name: string; manufacturer: string }[]>('config/device_registry/list');
   const own = devices.filter(({ manufacturer }) => manufacturer === 'wattdog');
-  t.deepEqual(own.map(({ name }) => name).sort(), ['House', 'Wattdog']);
+  t.deepEqual(own.map(({ name }) => name).sort(), ['House', 'Solar', 'Wattdog']);
   t.deepEqual(complaints(home.log()), []);
 
   await home.stop();
@@ -161,43 +217,81 @@ function isKnown(entities: Map<string, State>, id: string): boolean {
   return state !== undefined && state !== 'unknown' && state !== 'unavailable';
 }
 
-function checkClasses(t: ExecutionContext, entities: Map<string, State>): void {
-  const classes = [...entities].map(([id, { attributes: a }]) => [
-    id,
-    a.device_class,
-    a.state_class,
-    a.unit_of_measurement,
-  ]);
-  t.deepEqual(
-    Object.fromEntries(
-      classes.map(([id, ...rest]) => [
-        id,
-        rest
-          .map((value) => value ?? '')
-          .join(' ')
-          .trim(),
-      ]),
-    ),
-    {
-      apparent_power: 'apparent_power measurement VA',
-      connectivity: 'connectivity',
-      cost: 'monetary total USD',
-      cost_today: 'monetary total USD',
-      current_phase_1: 'current measurement A',
-      current_phase_2: 'current measurement A',
-      energy: 'energy total_increasing kWh',
-      energy_today: 'energy total kWh',
-      power: 'power measurement W',
-      price: 'measurement USD/kWh',
-      problem: 'problem',
-      quality: 'enum',
-      restart: 'restart',
-      stall: '',
-      tariff_period: 'enum',
-      voltage_phase_1: 'voltage measurement V',
-      voltage_phase_2: 'voltage measurement V',
-    },
+/** Of each entity its class, that of its statistics, and its unit. */
+function classesOf(entities: Map<string, State>): Record<string, string> {
+  return Object.fromEntries(
+    [...entities].map(([id, { attributes: a }]) => [
+      id,
+      [a.device_class, a.state_class, a.unit_of_measurement]
+        .map((value) => value ?? '')
+        .join(' ')
+        .trim(),
+    ]),
   );
+}
+
+function checkExporter(t: ExecutionContext, entities: Map<string, State>): void {
+  const expected = {
+    connectivity: ['connectivity', 'on'],
+    cost: ['monetary total EUR', '1.5'],
+    cost_today: ['monetary total EUR', '0'],
+    credit: ['monetary total EUR', undefined],
+    credit_today: ['monetary total EUR', undefined],
+    energy: ['energy total_increasing kWh', '5'],
+    energy_export: ['energy total_increasing kWh', undefined],
+    energy_export_today: ['energy total kWh', undefined],
+    energy_today: ['energy total kWh', '0'],
+    fixed_cost: ['monetary total EUR', '3.5'],
+    frequency: ['frequency measurement Hz', '49.98'],
+    gas: ['gas total_increasing m³', '1234.567'],
+    power: ['power measurement W', '-1500.5'],
+    power_factor: ['power_factor measurement', '-0.98'],
+    power_phase_1: ['power measurement W', '-1800'],
+    power_phase_2: ['power measurement W', '299.5'],
+    price: ['measurement EUR/kWh', '0.3'],
+    price_export: ['measurement EUR/kWh', '0.08'],
+    quality: ['enum', 'measured'],
+    reactive_power: ['reactive_power measurement var', '-30'],
+    register_export: ['energy total_increasing kWh', '900'],
+    register_import: ['energy total_increasing kWh', '5000'],
+    register_import_rate_1: ['energy total_increasing kWh', '3000'],
+    tariff_period: ['enum', 'always'],
+    water: ['water total_increasing m³', '88.125'],
+  };
+  const of = (index: 0 | 1) =>
+    Object.fromEntries(Object.entries(expected).map(([id, { [index]: value }]) => [id, value]));
+  t.deepEqual(classesOf(entities), of(0));
+  const wrong = Object.entries(of(1)).filter(
+    ([id, value]) => value !== undefined && entities.get(id)?.state !== value,
+  );
+  t.deepEqual(
+    wrong.map(([id]) => [id, entities.get(id)?.state]),
+    [],
+  );
+  t.true(Number(entities.get('energy_export')?.state) > 70);
+  t.true(Number(entities.get('credit_today')?.state) > 0);
+}
+
+function checkClasses(t: ExecutionContext, entities: Map<string, State>): void {
+  t.deepEqual(classesOf(entities), {
+    apparent_power: 'apparent_power measurement VA',
+    connectivity: 'connectivity',
+    cost: 'monetary total USD',
+    cost_today: 'monetary total USD',
+    current_phase_1: 'current measurement A',
+    current_phase_2: 'current measurement A',
+    energy: 'energy total_increasing kWh',
+    energy_today: 'energy total kWh',
+    power: 'power measurement W',
+    price: 'measurement USD/kWh',
+    problem: 'problem',
+    quality: 'enum',
+    restart: 'restart',
+    stall: '',
+    tariff_period: 'enum',
+    voltage_phase_1: 'voltage measurement V',
+    voltage_phase_2: 'voltage measurement V',
+  });
   t.like(entities.get('power')?.attributes, { basis: 'apparent', simulated: true });
 }
 
@@ -228,8 +322,19 @@ async function checkEnergyDashboard(
   t: ExecutionContext,
   home: Awaited<ReturnType<typeof makeHomeAssistant>>,
 ): Promise<void> {
-  const source = (cost: object) => ({
-    ...{ type: 'grid', flow_to: [], cost_adjustment_day: 0 },
+  const fedOut = (compensation: object) => ({
+    stat_energy_to: 'sensor.solar_energy_export',
+    number_energy_price: null,
+    stat_compensation: null,
+    entity_energy_price: null,
+    ...compensation,
+  });
+  const volume = (type: string) => ({
+    ...{ type, stat_energy_from: `sensor.solar_${type}`, stat_cost: null },
+    ...{ entity_energy_price: null, number_energy_price: null },
+  });
+  const source = (cost: object, compensation: object) => ({
+    ...{ type: 'grid', flow_to: [fedOut(compensation)], cost_adjustment_day: 0 },
     flow_from: [
       {
         stat_energy_from: 'sensor.house_energy',
@@ -240,19 +345,27 @@ async function checkEnergyDashboard(
       },
     ],
   });
-  for (const cost of [{ stat_cost: 'sensor.house_cost' }, { entity_energy_price: 'sensor.house_price' }]) {
-    await home.ask('energy/save_prefs', { energy_sources: [source(cost)] });
+  const faultless = { energy_sources: [[], [], []], device_consumption: [] };
+  for (const [cost, compensation] of [
+    [{ stat_cost: 'sensor.house_cost' }, { stat_compensation: 'sensor.solar_credit' }],
+    [{ entity_energy_price: 'sensor.house_price' }, { entity_energy_price: 'sensor.solar_price_export' }],
+  ] as const) {
+    const energy_sources = [source(cost, compensation), volume('gas'), volume('water')];
+    await home.ask('energy/save_prefs', { energy_sources });
     let verdict: unknown;
     // It makes its statistics in its own time.
     await until('the energy dashboard to find no fault', MINUTE, async () => {
       verdict = await home.ask('energy/validate');
-      return isDeepStrictEqual(verdict, { energy_sources: [[]], device_consumption: [] });
-    }).catch(() => t.deepEqual(verdict, { energy_sources: [[]], device_consumption: [] }));
+      return isDeepStrictEqual(verdict, faultless);
+    }).catch(() => t.deepEqual(verdict, faultless));
   }
   const statistics = await home.ask<Statistic[]>('recorder/list_statistic_ids');
   const kind = (id: string) => statistics.find(({ statistic_id }) => statistic_id === id);
   t.like(kind('sensor.house_energy'), { statistics_unit_of_measurement: 'kWh', has_sum: true });
   t.like(kind('sensor.house_cost'), { statistics_unit_of_measurement: 'USD', has_sum: true });
+  t.like(kind('sensor.solar_energy_export'), { statistics_unit_of_measurement: 'kWh', has_sum: true });
+  t.like(kind('sensor.solar_credit'), { statistics_unit_of_measurement: 'EUR', has_sum: true });
+  t.like(kind('sensor.solar_gas'), { statistics_unit_of_measurement: 'm³', has_sum: true });
   t.like(kind('sensor.house_power'), { statistics_unit_of_measurement: 'W', has_sum: false });
 }
 

@@ -20,10 +20,16 @@ export function feed(start: number, meter = 'main') {
   let seq = 0;
   let energy = 100;
   let cost = 25;
+  /** Nobody tells of it before something was fed out. */
+  let fedOut: number | undefined;
   const read = (watts: number, seconds: number, changes: Partial<Reading> = {}) => {
     at += ((changes.gap_seconds ?? 0) + seconds) * 1000;
     seq += 1;
-    const interval_energy = (watts * seconds) / 3_600_000;
+    const interval_energy = Math.max(0, watts * seconds) / 3_600_000;
+    const interval_export_energy = Math.max(0, -watts * seconds) / 3_600_000;
+    const { gap_export_energy = 0 } = changes;
+    if (fedOut !== undefined || interval_export_energy + gap_export_energy > 0)
+      fedOut = (fedOut ?? 0) + interval_export_energy + gap_export_energy;
     energy += interval_energy + (changes.gap_energy ?? 0);
     cost += interval_energy / 4 + (changes.gap_cost ?? 0);
     const reading = testReading(seq, {
@@ -32,6 +38,10 @@ export function feed(start: number, meter = 'main') {
       power: watts,
       apparent_power: watts,
       ...{ energy, interval_energy, cost, interval_cost: interval_energy / 4 },
+      ...(fedOut !== undefined && {
+        ...{ export_energy: fedOut, interval_export_energy },
+        ...{ credit: fedOut / 10, interval_credit: interval_export_energy / 10 },
+      }),
       ...changes,
     });
     return { meter, reading };

@@ -70,6 +70,71 @@ test('means of equal steps are what the total grew by, whatever the readings wer
   t.true(Math.abs(energy - 1560) < 0.01, `${energy} Wh of 1560`);
 });
 
+test('what is fed out is negative, in readings, means, hours and days; the balance of the totals is what counts', async (t) => {
+  const { read, last, now } = feed(START);
+  const noon = [
+    ...last(360, 1800, 1.2),
+    ...last(-2400, 1800, 1.2),
+    // Both ways within a step, and a gap in which both were counted.
+    ...last(1000, 30, 1),
+    ...last(-3000, 30, 1),
+    read(-600, 1, { gap_seconds: 599, gap_energy: 0.5, gap_export_energy: 2 }),
+    ...last(-600, 3540, 1.2),
+  ];
+  const { ask } = setUp(t, noon);
+  const view = await ask({ from: START, to: now() }, 130);
+  t.is(view.step, 60);
+  t.deepEqual(view.power.slice(0, 30), Array(30).fill(360));
+  t.deepEqual(view.power.slice(30, 60), Array(30).fill(-2400));
+  t.is(view.power[60], -1000);
+  t.deepEqual(view.power.slice(61, 70), Array(9).fill(null));
+  t.deepEqual(new Set(view.power.slice(71)), new Set([-600]));
+  const single = await ask({ from: now() - 6000, to: now() + 1 }, 10);
+  t.deepEqual(new Set(single.power), new Set([-600]));
+  const hours = await ask({ from: START - 10 * 24 * HOUR, to: now() }, 600);
+  t.is(hours.power[0], -1020);
+  t.deepEqual(hours.max.slice(0, 2), [360, 1000]);
+  const days = await ask({ from: START - 3000 * 24 * HOUR, to: now() }, 600);
+  const net = noon.reduce(
+    (sum, { reading: { interval_energy, interval_export_energy = 0 } }) =>
+      sum + interval_energy - interval_export_energy,
+    0.5 - 2,
+  );
+  const seconds = (now() - START) / 1000;
+  t.true(Math.abs((days.power[0] ?? 0) - (net * 3_600_000) / seconds) < 0.001);
+});
+
+test('a reading slower than the steps may be fed out, too', async (t) => {
+  const { last, now } = feed(START);
+  const { ask } = setUp(t, [...last(360, 300, 1), ...last(-720, 1800, 600)]);
+  const { power } = await ask({ from: START, to: now() }, 35);
+  t.deepEqual(power, [...Array(5).fill(360), ...Array(30).fill(-720)]);
+});
+
+test('a total of what was fed out that goes back tells nothing', async (t) => {
+  const { last, now } = feed(START);
+  const before = last(-360, 330, 1);
+  const after = last(-720, 270, 1).map(({ meter, reading }) => ({
+    meter,
+    reading: { ...reading, export_energy: (reading.export_energy ?? 0) - 0.033 },
+  }));
+  const { ask } = setUp(t, [...before, ...after]);
+  const { power } = await ask({ from: START, to: now() }, 10);
+  t.deepEqual(power, [-360, -360, -360, -360, -360, null, -720, -720, -720, -720]);
+});
+
+test('phases may have a power of their own', async (t) => {
+  const { read, now } = feed(START);
+  const journal = openJournal(t);
+  journal.append([read(-300, 10, { power_1: 100, power_2: -400 })]);
+  const view = await powerOf(
+    (work) => journal.look(work),
+    { meter: 'main', range: { from: START, to: now() + 1 }, points: 10, fields: ['power_1', 'power_2'] },
+    async () => {},
+  );
+  t.deepEqual(view.fields, { power_1: [100], power_2: [-400] });
+});
+
 test('a gap is null, and what was counted in it is nobody’s power', async (t) => {
   const { read, last, now } = feed(START);
   const readings = [

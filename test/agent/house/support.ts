@@ -73,7 +73,7 @@ export function furnish(t: Owner, arrivals: Arrival[], options: Options = {}) {
     operations,
     live,
     zone: ZONE,
-    maxGap: 10_000,
+    maxGapOf: () => 10_000,
     time,
   });
   return { house, journal, live, latest, meters, operations, time };

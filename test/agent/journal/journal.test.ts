@@ -185,7 +185,7 @@ test('a gap that a reading tells of is kept, and stays when the reading has left
   const journal = openJournal(t);
   const gap = {
     ...{ gap_seconds: 60, gap_cause: 'port' as const, gap_readings: 50, gap_energy: 0.5, gap_cost: 0.1 },
-    ...{ gap_estimated_energy: 0.25, gap_estimated_cost: 0.05 },
+    ...{ gap_estimated_energy: 0.25, gap_estimated_cost: 0.05, gap_export_energy: 2, gap_credit: 0.3 },
   };
   const reading = testReading(100, { interval: 0, interval_energy: 0, interval_cost: 0, ...gap });
   journal.append([...arrive(1), { meter: 'main', reading }, { meter: 'main', reading }]);
@@ -194,7 +194,7 @@ test('a gap that a reading tells of is kept, and stays when the reading has left
   const expected = [
     {
       ...{ meter: 'main', start: end - 60_000, end, cause: 'port', readings: 50, energy: 0.5, cost: 0.1 },
-      ...{ estimatedEnergy: 0.25, estimatedCost: 0.05 },
+      ...{ estimatedEnergy: 0.25, estimatedCost: 0.05, exportEnergy: 2, credit: 0.3 },
     },
   ];
   t.deepEqual(journal.gaps(0, end + 1, 10), expected);

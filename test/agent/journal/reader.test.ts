@@ -29,5 +29,7 @@ test('what is no journal is refused, and nothing is made where there is none', (
   const folder = temporaryFolder(t);
   t.throws(() => new JournalReader(join(folder, 'none.db')), { message: /unable to open/ });
   new DatabaseSync(join(folder, 'other.db')).close();
-  t.throws(() => new JournalReader(join(folder, 'other.db')), { message: /must be of version 1, got 0/ });
+  t.throws(() => new JournalReader(join(folder, 'other.db')), {
+    message: /must be of version 1 to 2, got 0/,
+  });
 });

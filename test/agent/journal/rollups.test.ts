@@ -17,7 +17,7 @@ test('an interval over midnight is split pro rata; its reading counts where it e
     at('2026-11-02T08:00:01Z', { seq: 1, power: 100, ...four }),
     at('2026-11-02T08:00:05Z', { seq: 2, power: 300, ...four, tariff: 'on-peak' }),
   ]);
-  const common = { meter: 'main', quality: 'measured' };
+  const common = { meter: 'main', quality: 'measured', exportEnergy: 0, credit: 0 };
   const shown = journal.rollups('hour', ...ALL).map((rollup) => ({
     ...rollup,
     start: new Date(rollup.start).toISOString(),
@@ -74,6 +74,33 @@ test('what was counted in a gap is spread over it; a gap nobody counted adds not
       [15, 0, 1, 0, 360],
     ],
   );
+  journal.close();
+});
+
+test('what is fed out, and what it earns, is summed up beside what is taken in; corrections where they come', (t) => {
+  const journal = new Journal(':memory:', { zone: 'UTC' });
+  journal.append([
+    at('2026-05-01T00:00:02Z', {
+      ...{ seq: 1, interval: 4, power: -1800, interval_energy: 0, interval_cost: 0 },
+      ...{ interval_export_energy: 0.002, interval_credit: 0.0002, cost_correction: -0.5 },
+    }),
+    at('2026-05-01T02:00:00Z', {
+      ...{ seq: 2, interval: 0, power: -50, interval_energy: 0, interval_cost: 0, credit_correction: 0.25 },
+      ...{ gap_seconds: 3600, gap_energy: 1, gap_cost: 0.3, gap_export_energy: 3, gap_credit: 0.6 },
+    }),
+  ]);
+  const shown = journal
+    .rollups('hour', ...ALL)
+    .map(({ start, energy, cost, exportEnergy, credit, maxPower }) => [
+      new Date(start).toISOString().slice(8, 13),
+      ...[energy, cost, exportEnergy, credit, maxPower],
+    ]);
+  t.deepEqual(shown, [
+    ['30T23', 0, 0, 0.001, 0.0001, -1800],
+    ['01T00', 0, -0.5, 0.001, 0.0001, -1800],
+    ['01T01', 1, 0.3, 3, 0.6, -2000],
+    ['01T02', 0, 0, 0, 0.25, -50],
+  ]);
   journal.close();
 });
 

@@ -13,6 +13,7 @@ import { createFormats } from '../../../agent/page/model/format.ts';
 import { childrenOf } from '../../cli/support.ts';
 import { chromiumTest, sharedBrowser, visit } from '../../support/chromium.ts';
 import { freePort, temporaryFolder, until } from '../../support/system.ts';
+import { playRoof, seedRoof } from './roof.ts';
 import { addUp, DAY, newestReading, noonZone, seedJournal, startHouse } from './support.ts';
 
 const HOUR = 3_600_000;
@@ -115,6 +116,87 @@ async function violations(page: Page): Promise<string[]> {
     ({ id, nodes }) =>
       `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
   );
+}
+
+chromiumTest(
+  'a roof that feeds out is shown as such, with what it earns, its gas and its dials',
+  async (t) => {
+    const cwd = temporaryFolder(t);
+    const { zone, midnight } = noonZone(Date.now());
+    seedRoof(join(cwd, 'data'), zone, midnight - 9 * DAY, Date.now());
+    const { page: address, url, api } = await startHouse(t, cwd, ['--agent.journal.zone', zone]);
+    await playRoof(t, url);
+    const { page, complaints } = await visit(t, await browser(), address, { viewport: DESKTOP });
+    await page.locator('.chooser select').selectOption('roof');
+    await page.getByText('Feeding out', { exact: true }).first().waitFor();
+    await page.locator('.now[data-live="yes"]').waitFor();
+    t.is(await textOf(page, '.power'), '-1,500 W');
+    t.deepEqual(await page.locator('.phases li').allTextContents(), ['Phase 1-1,700 W', 'Phase 2200 W']);
+    await page.getByText('On the dials').click();
+    t.regex(
+      await textOf(page, '.dials dl'),
+      /^Fed out912\.250 kWhTaken in, rate 13,000\.500 kWhGas50\d\.\d{3} m³$/,
+    );
+    t.deepEqual(await page.locator('.history .legend li').allTextContents(), ['Taking in', 'Feeding out']);
+    t.true((await page.locator('input[name="measure"]').all()).length === 2, 'power and phases');
+
+    const formats = createFormats('en-US', zone);
+    const { meters } = (await api('meters')) as { meters: MeterView[] };
+    const { yesterday, today } = meters.find(({ name }) => name === 'roof') ?? {};
+    t.true((yesterday?.export_energy ?? 0) > 1 && (today?.gas ?? 0) > 0);
+    const { energy = 0, export_energy = 0, credit = 0, fixed_cost = 0, net = 0, gas = 0 } = yesterday ?? {};
+    t.deepEqual(
+      await page.locator('.sum').nth(1).locator('.balance div').allTextContents(),
+      [
+        ['Fed out', `${formats.energy(export_energy)} kWh`, formats.money(credit, 'EUR')],
+        ['Fixed charges', '', formats.money(fixed_cost, 'EUR')],
+        ['Net', `${formats.energy(energy - export_energy)} kWh`, formats.money(net, 'EUR')],
+        ['Gas', `${formats.energy(gas ?? 0)} m³`, ''],
+      ].map((cells) => cells.join('')),
+    );
+    const bar = page.locator('.bar').nth(8);
+    t.true((await bar.getAttribute('title'))?.includes(`fed out ${formats.energy(export_energy)} kWh`));
+    // What was fed out hangs below the day, by the same measure as what was taken in stands above it.
+    const height = async (part: string) => (await bar.locator(part).boundingBox())?.height ?? 0;
+    const [above, below] = [await height('.column'), await height('.column-out')];
+    t.true(above > 1 && Math.abs(below / above - export_energy / energy) < 0.05, `${below} / ${above}`);
+    const colours = await coloursOf(page);
+    t.true(colours.out > 50 && colours.in > 50, JSON.stringify(colours));
+
+    await page.getByText('Day by day').click();
+    const headings = (await page.locator('.by-day th').allTextContents()).join();
+    t.is(headings, 'Day,kWh,Cost,kWh fed out,Earned,Net,Gas, m³,Peak, W');
+    await page.evaluate(axe.source);
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const viewport of [PHONE, DESKTOP]) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
+        t.deepEqual(await violations(page), [], `${colorScheme} ${viewport.width}`);
+        t.is(await page.evaluate('document.documentElement.scrollWidth'), viewport.width, colorScheme);
+      }
+    await page.locator('.chooser select').selectOption('rest');
+    await page.getByText('Computed from other meters').waitFor();
+    t.is(await page.locator('.balance').count(), 0);
+    t.deepEqual(complaints, []);
+  },
+);
+
+/** Pixels of the chart’s line that are of the colour of each direction. */
+function coloursOf(page: Page): Promise<{ in: number; out: number }> {
+  return page.evaluate(`(() => {
+    const canvas = document.querySelector('.plot canvas');
+    const style = getComputedStyle(document.documentElement);
+    const channels = (name) => style.getPropertyValue(name).match(/\\w\\w/g).slice(0, 3).map((hex) => parseInt(hex, 16));
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const count = (name) => {
+      const [red, green, blue] = channels(name);
+      let found = 0;
+      for (let n = 0; n < data.length; n += 4)
+        if (data[n] === red && data[n + 1] === green && data[n + 2] === blue && data[n + 3] === 255) found += 1;
+      return found;
+    };
+    return { in: count('--accent'), out: count('--out') };
+  })()`);
 }
 
 chromiumTest('a stall is seen at once, and a restart works by keyboard alone', async (t) => {

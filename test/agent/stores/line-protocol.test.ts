@@ -89,6 +89,36 @@ test('estimated totals are fields of their own, beside the counted ones', (t) =>
   );
 });
 
+test('what only some meters tell has a field with its unit, each in its place', (t) => {
+  const { apparent_power: _unknown, ...told } = reading;
+  const exporting: Reading = {
+    ...{ ...told, power: -1500.5, power_1: -2000, power_2: 499.5, power_factor: -0.98, reactive_power: -12 },
+    ...{ frequency: 49.98, gas: 1234.567, water: 88.1 },
+    ...{ register_import: 5000.5, register_import_1: 3000, register_import_2: 2000.5 },
+    ...{ register_export: 70, register_export_1: 70 },
+    ...{ export_energy: 7.5, interval_export_energy: 0.0005, export_price: -0.01 },
+    ...{
+      credit: 0.6,
+      interval_credit: -5e-6,
+      fixed_cost: 3.25,
+      cost_correction: -0.4,
+      credit_correction: 0.1,
+    },
+    ...{ gap_seconds: 60, gap_cause: 'port', gap_energy: 0.1, gap_cost: 0.02 },
+    ...{ gap_export_energy: 0.2, gap_credit: 0.01 },
+  };
+  t.deepEqual(lineProtocol({ meter: 'main', reading: exporting }, 'default'), [
+    'electricity,meter=main power_watts=-1500.5,current_1_amperes=1,current_2_amperes=2,voltage_1_volts=120,voltage_2_volts=121,power_1_watts=-2000,power_2_watts=499.5,power_factor=-0.98,reactive_power_vars=-12,frequency_hertz=49.98,gas_cubicmetres=1234.567,water_cubicmetres=88.1,register_import_kilowatthours=5000.5,register_import_1_kilowatthours=3000,register_import_2_kilowatthours=2000.5,register_export_kilowatthours=70,register_export_1_kilowatthours=70,energy_kilowatthours=1234.5,price_per_kilowatthour=0.28,cost=345.6,export_energy_kilowatthours=7.5,export_price_per_kilowatthour=-0.01,credit=0.6,fixed_cost=3.25 1782907201234',
+    'electricity,meter=main,quality=measured,tariff=off\\ peak interval_seconds=1.2,interval_energy_kilowatthours=0.0001,interval_cost=1e-7,interval_export_energy_kilowatthours=0.0005,interval_credit=-0.000005,cost_correction=-0.4,credit_correction=0.1 1782907201234',
+    'electricity_gap,meter=main,cause=port seconds=60,energy_kilowatthours=0.1,cost=0.02,export_energy_kilowatthours=0.2,credit=0.01 1782907200034',
+  ]);
+  const [classic] = lineProtocol({ meter: 'main', reading: exporting }, 'classic');
+  t.deepEqual(Object.keys(parse(classic ?? '').fields), [
+    ...['duration_milliseconds', 'rate', 'phase_1_current', 'phase_2_current', 'total_consumption_kilowatts'],
+    ...['total_consumption_accrual_kilowatthours', 'total_cost_accrual_dollars'],
+  ]);
+});
+
 test('the classic layout accrues what the meter counted in a gap, over its time, and no estimate', (t) => {
   const classic = (changes: Partial<Reading>) =>
     lineProtocol({ meter: 'main', reading: { ...reading, ...gap, ...changes } }, 'classic');

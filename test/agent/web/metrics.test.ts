@@ -173,6 +173,41 @@ test('names from outside cannot break out of their label', async (t) => {
   t.is([...samples.keys()].filter((name) => name.startsWith('wattdog_store_written')).length, 1);
 });
 
+test('what a meter tells beyond the usual is there, and only for that meter', async (t) => {
+  const exporting = testReading(1, {
+    ...{ power: -1500, power_1: -2000, power_2: 500, export_energy: 2, export_price: -0.01, credit: 0.2 },
+    ...{ fixed_cost: 1.5, register_import: 5, register_import_1: 3, register_export: 2, gas: 12.5, water: 3 },
+    ...{ frequency: 50.02, power_factor: 0.9, reactive_power: -30 },
+  });
+  const { apparent_power: _unknown, ...plain } = testReading(1);
+  const meters = [
+    { meter: 'main', reading: exporting },
+    { meter: 'attic', reading: plain },
+  ];
+  const { samples } = parse(await renderMetrics({ ...status, meters }, doors));
+  const expected = {
+    'wattdog_meter_power_watts{meter="main",basis="apparent",quality="measured"}': -1500,
+    'wattdog_meter_apparent_power_voltamperes{meter="main"}': 360,
+    'wattdog_meter_phase_power_watts{meter="main",phase="1"}': -2000,
+    'wattdog_meter_phase_power_watts{meter="main",phase="2"}': 500,
+    'wattdog_meter_export_energy_joules_total{meter="main"}': 7_200_000,
+    'wattdog_meter_register_joules_total{meter="main",direction="import",rate=""}': 18_000_000,
+    'wattdog_meter_register_joules_total{meter="main",direction="import",rate="1"}': 10_800_000,
+    'wattdog_meter_register_joules_total{meter="main",direction="export",rate=""}': 7_200_000,
+    'wattdog_meter_gas_cubicmetres_total{meter="main"}': 12.5,
+    'wattdog_meter_water_cubicmetres_total{meter="main"}': 3,
+    'wattdog_meter_credit{meter="main"}': 0.2,
+    'wattdog_meter_fixed_cost{meter="main"}': 1.5,
+    'wattdog_meter_export_price{meter="main"}': -0.01,
+    'wattdog_meter_frequency_hertz{meter="main"}': 50.02,
+    'wattdog_meter_power_factor{meter="main"}': 0.9,
+    'wattdog_meter_reactive_power_vars{meter="main"}': -30,
+  };
+  for (const [name, value] of Object.entries(expected)) t.is(samples.get(name), value, name);
+  const attic = [...samples.keys()].filter((name) => name.includes('attic'));
+  t.is(attic.length, 10, attic.join('\n'));
+});
+
 test('a total that went below nought does not cost the scrape', async (t) => {
   const meters = [{ meter: 'main', reading: testReading(1, { energy: -1, cost: -2 }) }];
   const { samples } = parse(await renderMetrics({ ...status, meters }, doors));

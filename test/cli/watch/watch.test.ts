@@ -5,10 +5,11 @@ import type { LiveEvent } from '../../../agent/doors/queries.ts';
 import { testReading } from '../../support/readings.ts';
 import { realTest } from '../../support/real.ts';
 import { freePort, until } from '../../support/system.ts';
+import { testMeter, testSum } from '../../support/views.ts';
 import { runWattdog, startUp, terminal, wattdog } from '../support.ts';
 
 const began = Date.parse('2026-11-22T14:00:00Z');
-const sum = { start: began, end: began, energy: 7.9, cost: 1.67, seconds: 0, simulated: false, shares: [] };
+const sum = testSum({ start: began, end: began, energy: 7.9, cost: 1.67 });
 const reading = (power: number, energy = 1841.2) =>
   testReading(1, { power, energy, time: new Date().toISOString() });
 const watchOf = (name: string, state: string, sentence: string) =>
@@ -16,18 +17,9 @@ const watchOf = (name: string, state: string, sentence: string) =>
 const state = (online = true): LiveEvent[] => [
   {
     event: 'meters',
-    data: ['main', 'attic'].map((name) => ({
-      name,
-      online,
-      simulated: false,
-      power_basis: 'apparent' as const,
-      currency: 'USD',
-      tariff: 'x',
-      periods: [],
-      fields: [],
-      reading: { ...reading(1243.32) },
-      ...{ today: sum, yesterday: sum, month: sum, forecast: null },
-    })),
+    data: ['main', 'attic'].map((name) =>
+      testMeter({ name, online, reading: { ...reading(1243.32) }, today: sum, yesterday: sum, month: sum }),
+    ),
   },
   {
     event: 'watches',

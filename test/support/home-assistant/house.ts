@@ -54,6 +54,7 @@ export function startAgent(
   const latest = new Map<string, Reading>();
   const announcer = createAnnouncer(agent, {
     ...{ meters, latest, stores: () => stores, bulletin },
+    newest: (meter) => latest.get(meter),
     // Nothing else of it is asked.
     operations: { watches: () => watches } as Partial<Operations> as Operations,
     store: state.announcementStore(silentLog),
@@ -93,7 +94,10 @@ export function startAgent(
       bulletin.post(agentTopics.meter(meter), {
         name: meter,
         reading: testReading(1, reading),
-        today: { start: Date.parse('2026-01-15T00:00:00Z'), energy: 1.5, cost: 0.4 },
+        today: {
+          ...{ start: Date.parse('2026-01-15T00:00:00Z'), energy: 1.5, cost: 0.4 },
+          ...{ export_energy: 3.5, credit: 0.35 },
+        },
       }),
   };
 }

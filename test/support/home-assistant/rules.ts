@@ -43,6 +43,11 @@ const SENSORS: Record<
   apparent_power: { units: ['VA', 'kVA'], statistics: ['measurement'] },
   current: { units: ['A', 'mA'], statistics: ['measurement'] },
   voltage: { units: ['V', 'mV'], statistics: ['measurement'] },
+  frequency: { units: ['Hz', 'kHz'], statistics: ['measurement'] },
+  power_factor: { units: ['%', undefined], statistics: ['measurement'] },
+  reactive_power: { units: ['var', 'kvar'], statistics: ['measurement'] },
+  gas: { units: ['m³', 'ft³'], statistics: ['total', 'total_increasing'] },
+  water: { units: ['m³', 'L'], statistics: ['total', 'total_increasing'] },
   energy: { units: ['Wh', 'kWh', 'MWh'], statistics: ['total', 'total_increasing'] },
   monetary: { units: [/^[A-Z]{3}$/], statistics: ['total'] },
   enum: { units: [undefined], statistics: [undefined] },
@@ -72,7 +77,9 @@ const sensor = z
     if (rule && !rule.units.some(fits)) complain(`${device_class} must not be in ${unit}`);
     if (rule && !rule.statistics.includes(state_class))
       complain(`${device_class} must not be ${state_class}`);
-    if (state_class !== undefined && unit === undefined) complain(`${state_class} must have a unit`);
+    const mayBeBare = rule?.units.includes(undefined) === true;
+    if (state_class !== undefined && unit === undefined && !mayBeBare)
+      complain(`${state_class} must have a unit`);
     if ((device_class === 'enum') !== (options !== undefined))
       complain('enum must have options, others none');
     if (options && new Set(options).size < options.length) complain('options must be unique');

@@ -47,24 +47,37 @@ function powerAt(time: number): number {
   return hour >= 14 && hour < 20 ? 1200 : 600;
 }
 
-/** Everything that was read: of `main` each minute, a simulated first day included, and of `garage` every second one. */
+/** Everything that was read: of `main` each minute, a simulated first day included, and of `garage` and `solar` every second one. */
 export function readings(): Arrival[] {
-  return [...minutes('main', MINUTE, mainReading), ...minutes('garage', 2 * MINUTE, garageReading)];
+  return [
+    ...minutes('main', { step: MINUTE, from: FIRST }, mainReading),
+    ...minutes('garage', { step: 2 * MINUTE, from: FIRST }, garageReading),
+    ...minutes('solar', { step: 2 * MINUTE, from: SOLAR.from }, solarReading),
+  ];
 }
 
-function minutes(meter: string, step: number, make: (time: number) => Partial<Reading>): Arrival[] {
+function minutes(
+  meter: string,
+  { step, from }: { step: number; from: number },
+  make: (time: number) => Partial<Reading>,
+): Arrival[] {
   const arrivals: Arrival[] = [];
-  let [energy, cost, seq] = [0, 0, 0];
+  let [energy, cost, fedOut, credit, seq] = [0, 0, 0, 0, 0];
   // Not at full minutes, where a sum to and a sum from them would differ.
-  for (let time = FIRST + MINUTE / 2; time < NOW; time += step) {
+  for (let time = from + MINUTE / 2; time < NOW; time += step) {
     if (meter === 'main' && [COUNTED_GAP, ESTIMATED_GAP].some(({ from, to }) => time > from && time < to))
       continue;
     seq += 1;
     const { power = 0, price = 0, ...made } = make(time);
-    const interval_energy = (power * step) / 3.6e9;
+    const interval_energy = (Math.max(0, power) * step) / 3.6e9;
+    const interval_export_energy = (Math.max(0, -power) * step) / 3.6e9;
     const interval_cost = interval_energy * price;
     energy += interval_energy + (made.gap_energy ?? 0);
-    cost += interval_cost + (made.gap_cost ?? 0);
+    cost += interval_cost + (made.gap_cost ?? 0) + (made.cost_correction ?? 0);
+    fedOut += interval_export_energy + (made.gap_export_energy ?? 0);
+    const interval_credit = interval_export_energy * SOLAR.exportPrice;
+    credit += interval_credit + (made.gap_credit ?? 0);
+    const exported = { export_energy: fedOut, interval_export_energy, credit, interval_credit };
     arrivals.push({
       meter,
       reading: testReading(seq, {
@@ -77,6 +90,7 @@ function minutes(meter: string, step: number, make: (time: number) => Partial<Re
         cost,
         interval_energy,
         interval_cost,
+        ...(meter === 'solar' && exported),
         ...made,
       }),
     });
@@ -130,6 +144,36 @@ const garageReading = (): Partial<Reading> => ({
   tariff: 'flat',
   quality: 'measured',
 });
+
+/** It takes in 300 W by night and feeds out 1.8 kW from 8 to 16 o’clock; 0.3 m³ of gas an hour, 1.2 of the currency a day. */
+export const SOLAR = {
+  from: at('2026-03-09T00:00:00'),
+  exportPrice: 0.08,
+  /** Of a gap, in which it counted both. */
+  gap: { energy: 0.25, cost: 0.075, fedOut: 2, credit: 0.16 },
+  correction: -0.5,
+};
+
+function solarReading(time: number): Partial<Reading> {
+  const hour = hourOf(time);
+  const since = (time - SOLAR.from) / 3_600_000;
+  const isNoon = Math.abs(time - at('2026-03-10T12:00:30')) < 1000;
+  const { energy, cost, fedOut, credit } = SOLAR.gap;
+  return {
+    power: hour > 8 && hour < 16 ? -1800 : 300,
+    power_basis: 'measured',
+    apparent_power: undefined,
+    price: 0.3,
+    tariff: 'flat',
+    quality: 'measured',
+    gas: 500 + 0.3 * since,
+    fixed_cost: (1.2 * since) / 24,
+    ...(isNoon && {
+      ...{ gap_seconds: 1, gap_cause: 'port', gap_energy: energy, gap_cost: cost },
+      ...{ gap_export_energy: fedOut, gap_credit: credit, cost_correction: SOLAR.correction },
+    }),
+  };
+}
 
 /** Journals the readings and forwards them to each store, until all have all. */
 export async function fill(t: Owner, arrivals: Arrival[], stores: object[]): Promise<void> {

@@ -14,11 +14,11 @@ test('a reading is live for as long as the broker would keep it', (t) => {
 });
 
 test('phases are in order, whatever of them is told', (t) => {
-  const ten = { ...reading(), current_10: 4, current_3: 5 };
+  const ten = { ...reading(), current_10: 4, current_3: 5, power_1: -20, power_factor: 0.9 };
   t.deepEqual(phasesOf(ten), [
-    { number: 1, current: 1, voltage: 120 },
-    { number: 2, current: 2, voltage: 120 },
-    { number: 3, current: 5, voltage: undefined },
-    { number: 10, current: 4, voltage: undefined },
+    { number: 1, current: 1, voltage: 120, power: -20 },
+    { number: 2, current: 2, voltage: 120, power: undefined },
+    { number: 3, current: 5, voltage: undefined, power: undefined },
+    { number: 10, current: 4, voltage: undefined, power: undefined },
   ]);
 });

@@ -26,6 +26,7 @@ test('its incidents and gaps, those that last until now', (t) => {
   const now = BEGAN + 60_000;
   const gap = {
     ...{ meter: 'main', start: 1, end: null, cause: 'silence', readings: 0, energy: 0, cost: 0 },
+    ...{ exportEnergy: 0, credit: 0 },
     ...{ estimatedEnergy: 0, estimatedCost: 0 },
   };
   const story = {

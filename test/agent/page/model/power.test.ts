@@ -1,6 +1,13 @@
 import test from 'ava';
 import type { PowerView } from '../../../../agent/doors/views.ts';
-import { appendReading, linesOf, startOf, summaryOf, tableOf } from '../../../../agent/page/model/power.ts';
+import {
+  appendReading,
+  feedsOut,
+  linesOf,
+  startOf,
+  summaryOf,
+  tableOf,
+} from '../../../../agent/page/model/power.ts';
 import { testReading } from '../../../support/readings.ts';
 
 const START = Date.parse('2026-01-15T12:00:00Z');
@@ -108,4 +115,16 @@ test('a young chart begins with its first point, but does not blow up seconds', 
   t.is(startOf(view([1], 1), START - hour + 1000, START + 1000), START + 1000 - hour / 10);
   t.is(startOf(view([1], 1), START + 5, START + hour), START + 5);
   t.is(startOf(view([], 1), START, START + hour), START);
+});
+
+test('what was fed out is drawn below nought, and the power of the phases on lines of its own', (t) => {
+  const roof = view([100, -300, null], 60, { fields: { power_2: [50, -300, null], power_1: [50, 0, null] } });
+  t.deepEqual(linesOf(roof, 'power').series[0]?.values, [100, -300, null]);
+  t.deepEqual(linesOf(roof, 'phases').series, [
+    { label: 'Phase 1', values: [50, 0, null] },
+    { label: 'Phase 2', values: [50, -300, null] },
+  ]);
+  t.true(feedsOut(roof));
+  t.false(feedsOut(view([100, 0, null], 60)));
+  t.like(summaryOf(roof), { mean: -100, least: -300, most: 100 });
 });

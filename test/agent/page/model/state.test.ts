@@ -1,14 +1,10 @@
 import test from 'ava';
-import type { MeterView } from '../../../../agent/doors/views.ts';
 import { emptyState, meterOf, receive } from '../../../../agent/page/model/state.ts';
 import { testReading } from '../../../support/readings.ts';
+import { testMeter } from '../../../support/views.ts';
 import { testIncident } from '../../notify/support.ts';
 
-const sum = { start: 0, end: 1, energy: 0, cost: 0, seconds: 0, simulated: false, shares: [] };
-const meter = (name: string): MeterView => ({
-  ...{ name, online: true, simulated: false, power_basis: 'apparent', currency: 'USD', tariff: null },
-  ...{ periods: [], fields: [], reading: null, today: sum, yesterday: sum, month: sum, forecast: null },
-});
+const meter = (name: string) => testMeter({ name });
 const watch = (name: string, sentence: string) => ({
   ...{ name, topics: [] },
   verdict: { state: 'healthy' as const, sentence, evidence: {} },

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { STOPS, tariffScale } from '../../../../agent/page/model/tariff-scale.ts';
+import { createPricing } from '../../../../meter/tariff/pricing.ts';
 import { sceTouDA } from '../../../../meter/tariff/shipped/sce-tou-d-a.ts';
 
 const scaleOf = (...prices: number[]) => [
@@ -23,7 +24,7 @@ test('colours follow the price, and near prices are still told apart', (t) => {
 });
 
 test('the three periods of each season are far from each other', (t) => {
-  const scale = tariffScale(sceTouDA.periods);
+  const scale = tariffScale(createPricing(sceTouDA).periods);
   const of = (season: string) =>
     ['super off-peak', 'off-peak', 'on-peak'].map((period) => scale.get(`${season} ${period}`));
   t.deepEqual(of('summer'), [0, 4, 8]);
