@@ -50,7 +50,8 @@ function keyOf(identifier: string): string | undefined {
   if (match === null) return undefined;
   const [, medium = '1', channel = '0', code = '', rate = '.0', period = '255'] = match;
   if (period !== '255') return 'past';
+  // Some meters number no rate as 255.
   return medium === '1' && (channel === '0' || channel === '1')
-    ? code + rate
+    ? code + (rate === '.255' ? '.0' : rate)
     : `${medium}-${channel}:${code}${rate}`;
 }
