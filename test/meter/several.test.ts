@@ -185,7 +185,7 @@ test('the rest of the house is a meter too, made of the others as they are read'
   );
   t.is(of('rest').readings().at(-1)?.power, 2300 - 100 - 200);
   t.is(of('both').readings().at(-1)?.power, 300);
-  t.like(of('rest').profile(), { port: 'computed', decoder: 'computed', simulated: false });
+  t.like(of('rest').profile(), { port: 'grid − car − heat', decoder: 'computed', simulated: false });
   const { energy = 0 } = of('rest').readings().at(-1) ?? {};
   t.true(energy > 0 && energy <= (of('grid').readings().at(-1)?.energy ?? 0) + 1e-9);
 
