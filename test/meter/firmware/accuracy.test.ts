@@ -36,8 +36,12 @@ async function startMeasuring(
   const missing = await countMissing(board, readings);
   const measure: Measure = async (amperes) => {
     await board.tell('amps', ...amperes);
-    const { lines } = await board.tell('run', SETTLED);
-    await until(`${lines} lines in the journal`, ENOUGH, () => readings().length === lines - missing);
+    const { lines, lost } = await board.tell('run', SETTLED);
+    await until(`${lines} lines but ${missing} in the journal`, ENOUGH, () => {
+      const count = readings().length;
+      if (count !== lines - missing) throw new Error(`${count} are, and ${lost} bytes were lost`);
+      return true;
+    });
     const newest = readings().slice(-WINDOWS);
     return [mean(newest.map(({ current_1 }) => current_1)), mean(newest.map(({ current_2 }) => current_2))];
   };

@@ -33,7 +33,9 @@ export async function startHousehold(t: Owner, board: Board, ...settings: string
   ]);
   const meter = program('meter', [
     ...['--data', join(folder, 'meter'), '--mqtt.url', `mqtt://127.0.0.1:${mqtt}`],
-    ...['--meter.port', board.port, '--meter.decoder', 'panel', ...settings],
+    ...['--meter.port', board.port, '--meter.decoder', 'panel'],
+    // The board's time stands still between two commands, however long that takes here.
+    ...['--meter.silence', '10m', ...settings],
   ]);
   t.teardown(() => Promise.all([meter.end('SIGKILL'), agent.end('SIGKILL')]));
   agent.start();
