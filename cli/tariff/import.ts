@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { stringify } from 'yaml';
+import { Document, isScalar, visit } from 'yaml';
 import { importUrdb } from '../../meter/tariff/urdb.ts';
 import { GiveUpError, reason } from '../../shared/errors.ts';
 import { timeZone } from '../../shared/settings/rules.ts';
@@ -31,7 +31,18 @@ export async function importTariff(
     notes.write(`note: the zone is this machine’s, ${zone}; --zone names that of the tariff\n`);
   for (const note of imported.notes) notes.write(`note: ${note}\n`);
   const tariff = name === undefined ? imported.tariff : { ...imported.tariff, name };
-  out.write(stringify(tariff, { lineWidth: 0 }));
+  out.write(writeYaml(tariff));
+}
+
+/** Lists of names and numbers on one line, as a person writes them. */
+function writeYaml(tariff: object): string {
+  const document = new Document(tariff);
+  visit(document, {
+    Seq(_key, list) {
+      if (list.items.every(isScalar)) list.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
 async function read(file: string): Promise<unknown> {
