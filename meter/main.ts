@@ -29,7 +29,7 @@ export async function runMeter(
       const onReading: Parameters<typeof openMeter>[2]['onReading'] = (reading) => {
         for (const other of meters) other.hears(name, reading);
       };
-      meters.push(openMeter(meter, household, { time, log, onReading }));
+      meters.push(await openMeter(meter, household, { time, log, onReading }));
     }
     const lines = linesOf(meters);
     const simulated = lines.filter(([meter]) => meter.settings.port === 'simulated');

@@ -37,7 +37,7 @@ export interface OpenMeter extends LineMeter {
 }
 
 /** @throws GiveUpError where its outbox cannot be opened, or there is no such tariff. */
-export function openMeter(
+export async function openMeter(
   settings: Meter,
   { meters, data, installation, broker }: Household,
   deps: {
@@ -46,11 +46,12 @@ export function openMeter(
     /** Is told of each reading, once it is kept. */
     onReading: (reading: Reading) => void;
   },
-): OpenMeter {
+): Promise<OpenMeter> {
   const { name, computed: made } = settings;
   const { time } = deps;
   const log = meters.length > 1 ? deps.log.child({ meter: name }) : deps.log;
   const tariff = findTariff(settings.tariff);
+  const prices = await openMeterPrices(tariff, { folder: data, meter: name }, { time, log });
   const simulated = isSimulated(settings, meters);
   let computed: Computed | undefined;
   const outbox = openFile(
@@ -66,7 +67,6 @@ export function openMeter(
       }),
   );
   computed = made && new Computed(made, patienceOf(meters), computedStateOf(outbox.account));
-  const prices = openMeterPrices(tariff, { folder: data, meter: name }, { time, log });
   const profile = profileOf(settings, tariff, installation, meters);
   const options: AccountOptions = {
     phases: settings.phases,

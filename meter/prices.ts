@@ -1,8 +1,7 @@
 import type { Log } from '../shared/log.ts';
 import type { Tariff } from '../shared/settings/schema.ts';
 import type { Time } from '../shared/time.ts';
-import { type Corrections, createCorrections, keepCharges } from './tariff/dynamic/corrections.ts';
-import { openPrices } from './tariff/dynamic/prices.ts';
+import type { Corrections } from './tariff/dynamic/corrections.ts';
 import { createPricing, type Pricing } from './tariff/pricing.ts';
 
 /** How the energy of one meter is priced. */
@@ -18,13 +17,18 @@ export interface MeterPrices {
 }
 
 /** @param of the data folder, and the meter's name. */
-export function openMeterPrices(
+export async function openMeterPrices(
   tariff: Tariff,
   of: { folder: string; meter: string },
   { time, log }: { time: Time; log: Log },
-): MeterPrices {
+): Promise<MeterPrices> {
   const { dynamic } = tariff;
   if (dynamic === undefined) return { pricing: createPricing(tariff), close() {} };
+  // Its HTTP client takes time and memory, which most meters need not spend.
+  const [{ openPrices }, { createCorrections, keepCharges }] = await Promise.all([
+    import('./tariff/dynamic/prices.ts'),
+    import('./tariff/dynamic/corrections.ts'),
+  ]);
   const prices = openPrices({ ...tariff, dynamic }, of, { time, log });
   const { book } = prices;
   const pricing = createPricing(tariff, book);
