@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openGaps } from '../agent/journal/gaps.ts';
-import { JournalReader } from '../agent/journal/reader.ts';
 import { openStore } from '../agent/stores/store.ts';
-import { GiveUpError, reason } from '../shared/errors.ts';
+import { GiveUpError } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
 import { maxGapsOf } from '../shared/settings/meters.ts';
 import type { Settings } from '../shared/settings/schema.ts';
@@ -14,6 +11,7 @@ import type { Arguments } from './arguments.ts';
 import { deadLetterRow } from './dead-letters.ts';
 import { exportLines, type Range } from './export.ts';
 import { gapRow, hasExport, openGapRow } from './gaps.ts';
+import { openJournal } from './journal.ts';
 import { LiveLine } from './live-line.ts';
 import { parseMoment } from './moment.ts';
 import { createProgress } from './progress.ts';
@@ -129,19 +127,4 @@ function rangeOf({ from, to }: Arguments['options']): Range {
     from: from === undefined ? 0 : parseMoment('from', from, now),
     to: to === undefined ? Number.MAX_SAFE_INTEGER : parseMoment('to', to, now),
   };
-}
-
-function openJournal({ journal }: Arguments['options'], { data }: Settings): JournalReader {
-  const path = journal ?? join(data, 'journal.db');
-  if (!existsSync(path))
-    throw new GiveUpError(
-      `opening the journal: ${path} must exist (setting data, or --journal FILE), but does not`,
-    );
-  try {
-    return new JournalReader(path);
-  } catch (error) {
-    throw new GiveUpError(
-      `opening the journal: ${path} must be a readable journal of wattdog: ${reason(error)}`,
-    );
-  }
 }

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { PATIENCE } from '../../shared/database.ts';
 import { createCalendar, type Unit } from './calendar.ts';
+import { type Counts, CountsAt } from './counts.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import type { JournalEntry } from './entry.ts';
 import { type Gap, Gaps } from './gaps.ts';
@@ -18,6 +19,7 @@ export class JournalReader {
   readonly #gaps: Gaps;
   readonly #deadLetters: DeadLetters;
   readonly #rollups: Rollups;
+  readonly #countsAt: CountsAt;
 
   /** @throws when the file is missing, or no journal of this version. */
   constructor(path: string) {
@@ -25,6 +27,7 @@ export class JournalReader {
     try {
       checkVersion(this.#db);
       this.#readings = new Readings(this.#db);
+      this.#countsAt = new CountsAt(this.#db);
       this.#gaps = new Gaps(this.#db);
       this.#deadLetters = new DeadLetters(this.#db);
       this.#rollups = new Rollups(this.#db, createCalendar());
@@ -56,6 +59,11 @@ export class JournalReader {
     return rows.flatMap(({ name, time }) =>
       time === null ? [] : [{ meter: String(name), time: Number(time) }],
     );
+  }
+
+  /** A meter's totals as they stood at `time`; undefined where no reading tells of it. */
+  countsAt(meter: string, time: number): Counts | undefined {
+    return this.#countsAt.at(meter, time);
   }
 
   /** Those that touch [from, to), newest first. */

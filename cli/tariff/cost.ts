@@ -1,19 +1,17 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { JournalReader } from '../../agent/journal/reader.ts';
+import type { JournalReader } from '../../agent/journal/reader.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
 import { createPricing } from '../../meter/tariff/pricing.ts';
-import { GiveUpError, reason } from '../../shared/errors.ts';
+import { GiveUpError } from '../../shared/errors.ts';
 import { metersOf } from '../../shared/settings/meters.ts';
 import type { Settings } from '../../shared/settings/schema.ts';
 import type { Arguments } from '../arguments.ts';
+import { openJournal } from '../journal.ts';
 import { settingsFor } from '../settings.ts';
 import { bookOf, chooseTariff, type TariffDeps } from './choose.ts';
 import { flowsOf } from './flows.ts';
 import { parseLocalMoment } from './local.ts';
 import { reckon } from './reckon.ts';
 import { printCost } from './report.ts';
-import { Standings } from './standings.ts';
 
 const HOUR = 3_600_000;
 /** ms; some days are longer. */
@@ -25,8 +23,7 @@ const MOST_GAPS = 1_000_000;
 export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal: AbortSignal): Promise<void> {
   const { options } = args;
   const settings = settingsFor(args, deps.environment);
-  const path = options.journal ?? join(settings.data, 'journal.db');
-  using journal = openJournal(path);
+  using journal = openJournal(options, settings);
   const meter = chooseMeter(options.meter, journal, settings);
   const isOfSettings = metersOf(settings).some(({ name }) => name === meter);
   const chosen = chooseTariff({ tariff: options.tariff, meter: isOfSettings ? meter : undefined }, settings);
@@ -34,38 +31,22 @@ export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal:
   const range = rangeOf(options, journal, meter, { zone: tariff.zone, now: deps.time.now() });
   const book = await bookOf(chosen, settings.data, range, deps, signal);
   const pricing = createPricing(tariff, book);
-  using standings = new Standings(path, meter);
+  const countsAt = (time: number) => journal.countsAt(meter, time);
   const rollups = journal
     .rollups('hour', range.from - HOUR, range.to)
     .filter((rollup) => rollup.meter === meter);
   const gaps = journal.gaps(range.from, range.to, MOST_GAPS).filter((gap) => gap.meter === meter);
-  const reckoning = reckon(
-    flowsOf(rollups, range, pricing.split, (time) => standings.at(time)),
-    gaps,
-    range,
-    { pricing, minimum: tariff.minimum_monthly },
-  );
-  const [before, after] = [standings.at(range.from)?.fixed, standings.at(range.to)?.fixed];
+  const reckoning = reckon(flowsOf(rollups, range, pricing.split, countsAt), gaps, range, {
+    pricing,
+    minimum: tariff.minimum_monthly,
+  });
+  const [before, after] = [countsAt(range.from)?.fixed, countsAt(range.to)?.fixed];
   const fixedCharged = after === undefined ? 0 : after - (before ?? 0);
   const covered = rollups.reduce(
     (sum, { start, seconds }) => sum + (start >= range.from && start < range.to ? seconds : 0),
     0,
   );
   printCost({ tariff, meter, range, reckoning, fixedCharged, covered }, options.json !== undefined, deps.out);
-}
-
-function openJournal(path: string): JournalReader {
-  if (!existsSync(path))
-    throw new GiveUpError(
-      `opening the journal: ${path} must exist (setting data, or --journal FILE), but does not`,
-    );
-  try {
-    return new JournalReader(path);
-  } catch (error) {
-    throw new GiveUpError(
-      `opening the journal: ${path} must be a readable journal of wattdog: ${reason(error)}`,
-    );
-  }
 }
 
 /** @throws GiveUpError with exit code 2 where it is not plain which. */

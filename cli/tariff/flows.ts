@@ -1,7 +1,7 @@
+import type { Counts } from '../../agent/journal/counts.ts';
 import type { Rollup } from '../../agent/journal/rollups.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
 import type { Slice } from '../../meter/tariff/pricing.ts';
-import type { Standing } from './standings.ts';
 
 const HOUR = 3_600_000;
 /** Readings and hourly sums agree to this part; where they do not, a total began anew. */
@@ -31,7 +31,7 @@ export function* flowsOf(
   rollups: Iterable<Rollup>,
   { from, to }: Range,
   split: (from: number, to: number) => Pick<Slice, 'from' | 'to'>[],
-  standingAt: (time: number) => Standing | undefined,
+  standingAt: (time: number) => Counts | undefined,
 ): Generator<HourFlow> {
   for (const hour of hoursOf(rollups)) {
     const inside = { from: Math.max(from, hour.from), to: Math.min(to, hour.to) };
@@ -63,7 +63,7 @@ function* hoursOf(rollups: Iterable<Rollup>): Generator<Omit<HourFlow, 'coarse'>
 function* cut(
   hour: Omit<HourFlow, 'coarse'>,
   slices: readonly Pick<Slice, 'from' | 'to'>[],
-  standingAt: (time: number) => Standing | undefined,
+  standingAt: (time: number) => Counts | undefined,
 ): Generator<HourFlow> {
   const whole = grown(hour, standingAt);
   const isTold =
@@ -90,7 +90,7 @@ function* cut(
 /** By how much the totals grew; undefined where readings do not tell, or the totals began anew. */
 function grown(
   { from, to }: Range,
-  standingAt: (time: number) => Standing | undefined,
+  standingAt: (time: number) => Counts | undefined,
 ): { import: number; export: number } | undefined {
   const [before, after] = [standingAt(from), standingAt(to)];
   if (before === undefined || after === undefined) return undefined;

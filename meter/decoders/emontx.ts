@@ -1,5 +1,5 @@
-import { LineFramer } from '../frames.ts';
-import type { Decoded, Decoder, DecoderOptions, Phase, RejectReason, Sample } from './decoder.ts';
+import type { Decoder, DecoderOptions, Phase, RejectReason, Sample } from './decoder.ts';
+import { lineDecoder } from './lines.ts';
 
 /** Twelve channels with all that can be told of each, six temperatures, three pulse counts. */
 const LONGEST_LINE = 1024;
@@ -33,21 +33,7 @@ type Fields = Map<string, { value: number | undefined; isWhole: boolean }>;
  * and energy are not of the same channels, or a value cannot be. Changed digits pass.
  */
 export function createEmontxDecoder({ maxCurrent, atLineStart }: DecoderOptions): Decoder {
-  const framer = new LineFramer(LONGEST_LINE, atLineStart);
-  return {
-    push(chunk) {
-      const { lines, overlong, fragments } = framer.push(chunk);
-      const decoded: Decoded = { samples: [], rejects: [] };
-      for (let count = 0; count < overlong; count++) decoded.rejects.push('overlong');
-      for (let count = 0; count < fragments; count++) decoded.rejects.push('fragment');
-      for (const line of lines) {
-        const result = readLine(line, maxCurrent);
-        if (typeof result === 'string') decoded.rejects.push(result);
-        else if (result !== undefined) decoded.samples.push(result);
-      }
-      return decoded;
-    },
-  };
+  return lineDecoder({ limit: LONGEST_LINE, atLineStart }, (line) => readLine(line, maxCurrent));
 }
 
 /** @returns undefined for a line that is no reading, or one without a channel. */

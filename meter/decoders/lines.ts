@@ -1,10 +1,10 @@
 import { LineFramer } from '../frames.ts';
 import type { Decoded, Decoder, RejectReason, Sample } from './decoder.ts';
 
-/** A decoder of a format that has one sample a line. */
+/** A decoder of a format that has at most one sample a line. @param parse gives nothing for a line that says nothing. */
 export function lineDecoder(
   options: { limit: number; atLineStart: boolean },
-  parse: (line: string) => Sample | RejectReason,
+  parse: (line: string) => Sample | RejectReason | undefined,
 ): Decoder {
   const framer = new LineFramer(options.limit, options.atLineStart);
   return {
@@ -16,7 +16,7 @@ export function lineDecoder(
       for (const line of lines) {
         const result = parse(line);
         if (typeof result === 'string') decoded.rejects.push(result);
-        else decoded.samples.push(result);
+        else if (result !== undefined) decoded.samples.push(result);
       }
       return decoded;
     },

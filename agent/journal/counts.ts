@@ -1,7 +1,7 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** Totals as they stood at a moment. */
-export interface Standing {
+/** Totals of a meter as they stood at a moment. */
+export interface Counts {
   /** kWh taken in and fed out. */
   import: number;
   export: number;
@@ -17,32 +17,28 @@ const FIELDS = [
 ] as const;
 
 /**
- * The totals of one meter at any moment that the journal's readings still tell of. A reading holds totals, so
+ * The totals of meters at any moment that the journal's readings still tell of. A reading holds totals, so
  * what was used between two moments takes two of them, however many lie between.
  */
-export class Standings {
-  readonly #db: DatabaseSync;
+export class CountsAt {
   readonly #next: StatementSync;
   readonly #last: StatementSync;
 
-  /** @param path of a journal. @throws when there is none. */
-  constructor(path: string, meter: string) {
-    this.#db = new DatabaseSync(path, { readOnly: true });
+  constructor(db: DatabaseSync) {
     const columns = FIELDS.map((field) => `body ->> '$.${field}' AS ${field}`).join(', ');
-    const found = this.#db.prepare('SELECT id FROM meter WHERE name = ?').get(meter);
-    const from = `SELECT time, series, ${columns} FROM reading WHERE meter = ${Number(found?.id ?? -1)}`;
-    this.#next = this.#db.prepare(`${from} AND time >= ? ORDER BY time LIMIT 1`);
-    this.#last = this.#db.prepare(`${from} AND time < ? ORDER BY time DESC LIMIT 1`);
+    const from = `SELECT time, series, ${columns} FROM reading WHERE meter = (SELECT id FROM meter WHERE name = ?)`;
+    this.#next = db.prepare(`${from} AND time >= ? ORDER BY time LIMIT 1`);
+    this.#last = db.prepare(`${from} AND time < ? ORDER BY time DESC LIMIT 1`);
   }
 
   /** Energy is spread evenly over the interval, or the gap, in which the moment falls. */
-  at(time: number): Standing | undefined {
-    const next = this.#next.get(time);
+  at(meter: string, time: number): Counts | undefined {
+    const next = this.#next.get(meter, time);
     if (next === undefined) {
-      const last = this.#last.get(time);
-      return last && { ...standing(last), fixed: fixedOf(last) };
+      const last = this.#last.get(meter, time);
+      return last && countsOf(last);
     }
-    const { import: bought, export: sold, series } = standing(next);
+    const { import: bought, export: sold, fixed, series } = countsOf(next);
     const interval = number(next.interval) * 1000;
     const gap = number(next.gap_seconds) * 1000;
     const start = number(next.time) - interval;
@@ -52,29 +48,21 @@ export class Standings {
       import: bought - number(next.interval_energy) * toCome - number(next.gap_energy) * gapToCome,
       export:
         sold - number(next.interval_export_energy) * toCome - number(next.gap_export_energy) * gapToCome,
-      fixed: fixedOf(next),
+      fixed,
       series,
     };
-  }
-
-  [Symbol.dispose](): void {
-    this.#db.close();
   }
 }
 
 type Row = Record<string, unknown>;
 
-function standing(row: Row): Standing {
+function countsOf({ energy, export_energy, fixed_cost, series }: Row): Counts {
   return {
-    import: number(row.energy),
-    export: number(row.export_energy),
-    fixed: undefined,
-    series: number(row.series),
+    import: number(energy),
+    export: number(export_energy),
+    fixed: typeof fixed_cost === 'number' ? fixed_cost : undefined,
+    series: number(series),
   };
-}
-
-function fixedOf(row: Row): number | undefined {
-  return typeof row.fixed_cost === 'number' ? row.fixed_cost : undefined;
 }
 
 function number(value: unknown): number {
