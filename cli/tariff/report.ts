@@ -35,7 +35,7 @@ function asTables({ tariff, meter, range, reckoning, fixedCharged, covered }: Re
     ...(total.minimum === 0 ? {} : { minimum: bill.minimum.toFixed(2) }),
     total: bill.total.toFixed(2),
     charged: bill.charged.toFixed(2),
-    difference: (bill.total - bill.charged).toFixed(2),
+    difference: inCents(bill.total - bill.charged),
   });
   const billRows = bills.map((bill) =>
     rowOf(`${dateOf(bill.from, zone)} to ${dateOf(bill.to - 1, zone)}${bill.isPart ? ' (part)' : ''}`, bill),
@@ -134,4 +134,9 @@ function asJson({ tariff, meter, range, reckoning, fixedCharged }: Report): stri
 
 function round(value: number): number {
   return Math.round(value * 1e6) / 1e6;
+}
+
+/** With two decimals, and no `-0.00` of what rounding leaves. */
+function inCents(amount: number): string {
+  return (Math.round(amount * 100) / 100 + 0).toFixed(2);
 }
