@@ -25,13 +25,13 @@ export interface HourFlow extends Range {
  *
  * @param rollups the hourly sums of one meter, in order.
  * @param split cuts a range wherever a price changes.
- * @param standingAt the totals at a moment, where readings still tell of it.
+ * @param countsAt the totals at a moment, where readings still tell of it.
  */
 export function* flowsOf(
   rollups: Iterable<Rollup>,
   { from, to }: Range,
   split: (from: number, to: number) => Pick<Slice, 'from' | 'to'>[],
-  standingAt: (time: number) => Counts | undefined,
+  countsAt: (time: number) => Counts | undefined,
 ): Generator<HourFlow> {
   for (const hour of hoursOf(rollups)) {
     const inside = { from: Math.max(from, hour.from), to: Math.min(to, hour.to) };
@@ -39,7 +39,7 @@ export function* flowsOf(
     const slices = split(inside.from, inside.to);
     const isWhole = inside.from === hour.from && inside.to === hour.to;
     if (slices.length === 1 && isWhole) yield { ...hour, coarse: false };
-    else yield* cut(hour, slices, standingAt);
+    else yield* cut(hour, slices, countsAt);
   }
 }
 
@@ -63,14 +63,14 @@ function* hoursOf(rollups: Iterable<Rollup>): Generator<Omit<HourFlow, 'coarse'>
 function* cut(
   hour: Omit<HourFlow, 'coarse'>,
   slices: readonly Pick<Slice, 'from' | 'to'>[],
-  standingAt: (time: number) => Counts | undefined,
+  countsAt: (time: number) => Counts | undefined,
 ): Generator<HourFlow> {
-  const whole = grown(hour, standingAt);
+  const whole = grown(hour, countsAt);
   const isTold =
     whole !== undefined && agrees(whole.import, hour.import) && agrees(whole.export, hour.export);
   for (const { from, to } of slices) {
     const even = (to - from) / (hour.to - hour.from);
-    const part = isTold ? grown({ from, to }, standingAt) : undefined;
+    const part = isTold ? grown({ from, to }, countsAt) : undefined;
     const shareOf = (told: number | undefined, all: number) =>
       told === undefined || Math.abs(all) < TINY ? even : Math.min(1, Math.max(0, told / all));
     const bought = shareOf(part?.import, whole?.import ?? 0);
@@ -90,9 +90,9 @@ function* cut(
 /** By how much the totals grew; undefined where readings do not tell, or the totals began anew. */
 function grown(
   { from, to }: Range,
-  standingAt: (time: number) => Counts | undefined,
+  countsAt: (time: number) => Counts | undefined,
 ): { import: number; export: number } | undefined {
-  const [before, after] = [standingAt(from), standingAt(to)];
+  const [before, after] = [countsAt(from), countsAt(to)];
   if (before === undefined || after === undefined) return undefined;
   return { import: after.import - before.import, export: after.export - before.export };
 }
