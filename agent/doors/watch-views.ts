@@ -65,6 +65,12 @@ export const incidentView = z
       })
       .exactOptional(),
     withdrawn: z.strictObject({ at: time, why: z.string() }).exactOptional(),
+    partOf: z
+      .strictObject({ id: z.int(), watch: z.string() })
+      .describe(
+        'the incident of the same target that was open before: one freeze stalls all meters of a process',
+      )
+      .exactOptional(),
     drill: z.literal(true).describe('somebody froze it on purpose').exactOptional(),
   })
   .meta({ id: 'Incident' });

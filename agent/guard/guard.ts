@@ -3,7 +3,7 @@ import type { Log } from '../../shared/log.ts';
 import type { Time } from '../../shared/time.ts';
 import { type Advice, Ladder } from '../heal/ladder.ts';
 import type { Self } from '../watch/observer.ts';
-import type { Verdict } from '../watch/verdict.ts';
+import type { Cause, Verdict } from '../watch/verdict.ts';
 import { attempt, beginTry } from './attempt.ts';
 import type { Incident, Moment, Rung } from './incident.ts';
 import type { IncidentEvent, Incidents } from './incidents.ts';
@@ -13,6 +13,8 @@ import { abilitiesOf, type Ward } from './ward.ts';
 const RETRY = 5000;
 /** ms between two looks at the processes of a suspect. */
 const EXAMINE_AGAIN = 500;
+/** What one meter may have while the others of its process are well. */
+const OF_ONE_METER: readonly (Cause | undefined)[] = ['port', 'line', 'rejects', 'stuck'];
 const EVENTS: Record<Rung, IncidentEvent> = {
   reopen: 'reopened',
   restart: 'restarted',
@@ -130,7 +132,7 @@ export class Guard {
   #convict({ cause = 'silence', sentence, evidence }: Verdict): Incident {
     const { incidents, time } = this.#deps;
     const now = time.now();
-    const opened = incidents.open({
+    const incident: Omit<Incident, 'id'> = {
       watch: this.ward.name,
       began: now - (evidence.silence ?? evidence.probe?.unanswered ?? 0),
       detected: now,
@@ -139,7 +141,9 @@ export class Guard {
       evidence,
       tries: [],
       ...(this.#drill ? { drill: true } : {}),
-    });
+    };
+    const isOfOneMeter = OF_ONE_METER.includes(cause);
+    const opened = incidents.open(incident, isOfOneMeter ? undefined : this.ward.healer?.target);
     this.#moment('convicted', opened.verdict);
     return opened;
   }

@@ -26,6 +26,8 @@ export interface Incident {
   withdrawn?: { at: number; why: string };
   /** Somebody froze it on purpose, to see it healed. */
   drill?: true;
+  /** The incident of the same target that was open before: one freeze of a process stalls all of its meters. */
+  partOf?: Pick<Incident, 'id' | 'watch'>;
 }
 
 /** What can be done to bring a target back. */

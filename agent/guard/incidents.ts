@@ -30,6 +30,8 @@ export class Incidents {
   readonly #tell: (event: IncidentEvent, incident: Incident) => void;
   readonly #log: Log;
   readonly #counts = new Map<string, IncidentCounts>();
+  /** The first that is open, of each whole target. */
+  readonly #firsts = new Map<string, Pick<Incident, 'id' | 'watch'>>();
   /** Ids for what the disk refuses, so that whoever is told can tell them apart. */
   #unrecorded = -1;
 
@@ -44,13 +46,20 @@ export class Incidents {
     return this.#counts.get(watch) ?? { incidents: 0, restarts: 0 };
   }
 
-  /** @returns the incident with its number. */
-  open(incident: Omit<Incident, 'id'>): Incident {
+  /**
+   * @param target that the whole of which is ill, if it is.
+   * @returns the incident with its number, and the one it is a part of.
+   */
+  open(incident: Omit<Incident, 'id'>, target?: string): Incident {
     this.#count(incident.watch, 'incidents');
-    const opened = this.#record(() => this.#state.openIncident(incident)) ?? {
-      ...incident,
+    const partOf = target === undefined ? undefined : this.#firsts.get(target);
+    const whole = partOf === undefined ? incident : { ...incident, partOf };
+    const opened = this.#record(() => this.#state.openIncident(whole)) ?? {
+      ...whole,
       id: this.#unrecorded--,
     };
+    if (target !== undefined && partOf === undefined)
+      this.#firsts.set(target, { id: opened.id, watch: opened.watch });
     this.#tell('stalled', opened);
     return opened;
   }
@@ -58,6 +67,8 @@ export class Incidents {
   /** @param event left out for what is only to be remembered. */
   save(incident: Incident, event?: IncidentEvent): void {
     if (event === 'restarted') this.#count(incident.watch, 'restarts');
+    if (isOver(incident))
+      for (const [target, { id }] of this.#firsts) if (id === incident.id) this.#firsts.delete(target);
     if (incident.id > 0) this.#record(() => this.#state.saveIncident(incident));
     if (event) this.#tell(event, incident);
   }
@@ -76,8 +87,7 @@ export class Incidents {
       .map(({ at }) => Math.min(at, now))
       .sort((a, b) => a - b);
     const [newest] = own;
-    const isOver = newest?.recovered !== undefined || newest?.withdrawn !== undefined;
-    return { open: isOver ? undefined : newest, restarts };
+    return { open: newest === undefined || isOver(newest) ? undefined : newest, restarts };
   }
 
   #count(watch: string, what: keyof IncidentCounts): void {
@@ -93,4 +103,8 @@ export class Incidents {
       return undefined;
     }
   }
+}
+
+function isOver({ recovered, withdrawn }: Incident): boolean {
+  return recovered !== undefined || withdrawn !== undefined;
 }

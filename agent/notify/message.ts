@@ -35,12 +35,13 @@ const HEADLINES: Record<Cause, string> = {
 
 /** The incident as it stands, in words. It depends on nothing else, so that the same state reads the same. */
 export function describeIncident(incident: Incident, calendar: Calendar): Message {
-  const { watch, drill = false } = incident;
+  const { watch, drill = false, partOf } = incident;
   const stage = stageOf(incident);
   const lines = [
     drill ? 'This is a drill: it was frozen on purpose.' : '',
     `Last sign of life at ${calendar.clock(incident.began)} on ${calendar.day(incident.began)}.`,
     sentence(incident.verdict),
+    partOf === undefined ? '' : `It stalled together with ${partOf.watch}.`,
     ...tries(incident),
     ...(stage === 'over' ? ending(incident, calendar) : pending(incident)),
   ];
@@ -57,9 +58,14 @@ function isOperatorStop({ tries, help }: Incident): boolean {
   return help === undefined && tries.length > 0 && tries.every(({ result }) => result === 'respected');
 }
 
+/** Another incident tells of it, as long as what heals that one heals this. */
+function isToldByAnother({ partOf, tries, help }: Incident): boolean {
+  return partOf !== undefined && help === undefined && tries.length === 0;
+}
+
 /** Nothing came of it that anybody would want to be told. */
 export function isNoNews(incident: Incident): boolean {
-  return isOperatorStop(incident) || incident.withdrawn !== undefined;
+  return isOperatorStop(incident) || isToldByAnother(incident) || incident.withdrawn !== undefined;
 }
 
 function stageOf({ recovered, help, withdrawn }: Incident): Stage {
@@ -160,13 +166,13 @@ function pending({ help, tries }: Incident): string[] {
 }
 
 function ending(incident: Incident, calendar: Calendar): string[] {
-  const { began, detected, tries, loss, withdrawn } = incident;
+  const { began, detected, tries, loss, withdrawn, partOf } = incident;
   if (withdrawn !== undefined) return [sentence(withdrawn.why)];
   const back = backAt(incident) ?? detected;
   const day = calendar.day(back) === calendar.day(began) ? '' : ` on ${calendar.day(back)}`;
   const later = back > detected ? `, ${duration(back - detected)} after it was noticed` : '';
   const healed = tries.some(({ result }) => result === 'running' || result === 'begun');
-  const by = healed ? '' : ' by itself';
+  const by = healed || partOf !== undefined ? '' : ' by itself';
   return [`Back${by} at ${calendar.clock(back)}${day}${later}.`, ...(loss === undefined ? [] : [lost(loss)])];
 }
 

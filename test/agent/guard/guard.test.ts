@@ -375,6 +375,23 @@ test('a silent line: the port is opened again, then the process is started again
   t.deepEqual(events, ['stalled', 'reopened', 'restarted', 'help']);
 });
 
+for (const [what, ail, partOf] of [
+  ['stops with the others of its process is a part of their', { alive: false }, { id: 1, watch: 'garage' }],
+  ['alone hears nothing has its own', { hears: false }, undefined],
+] as const)
+  test(`who ${what} incident`, async (t) => {
+    const { incidents, meter, pass } = guarded(t, { own: true });
+    const evidence = { began: 0, detected: 1, verdict: '', evidence: {}, tries: [] };
+    incidents.open({ watch: 'garage', cause: 'frozen', ...evidence }, 'the meter');
+    meter.answers = true;
+    await pass(30_000);
+    Object.assign(meter, ail);
+    await pass(20_000);
+    const [incident] = incidents.newest(1);
+    t.is(incident?.watch, 'main');
+    t.deepEqual(incident?.partOf, partOf);
+  });
+
 test('a meter without its port is not asked to open it', async (t) => {
   const { pass, meter, asked, state, causes } = guarded(t, { own: true });
   meter.answers = true;

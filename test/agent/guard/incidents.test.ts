@@ -47,6 +47,22 @@ test('every change is told, and what is only to be remembered is not', (t) => {
   t.deepEqual(incidents.counts('a'), { incidents: 1, restarts: 1 });
 });
 
+test('what befalls a target while an incident of it is open is a part of that', (t) => {
+  const { incidents } = kept();
+  const first = incidents.open(incident('a'), 'process 1');
+  const [second, third] = ['b', 'c'].map((watch) => incidents.open(incident(watch), 'process 1'));
+  t.is(first.partOf, undefined);
+  t.deepEqual(second?.partOf, { id: 1, watch: 'a' });
+  t.deepEqual(third?.partOf, { id: 1, watch: 'a' });
+  t.deepEqual(incidents.newest(1)[0]?.partOf, { id: 1, watch: 'a' });
+  t.is(incidents.open(incident('d'), 'process 2').partOf, undefined);
+  t.is(incidents.open(incident('e')).partOf, undefined);
+  if (second) incidents.save({ ...second, recovered: 8 }, 'recovered');
+  t.is(incidents.open(incident('b'), 'process 1').partOf?.id, 1, 'the first is still open');
+  incidents.save({ ...first, withdrawn: { at: 9, why: 'its watch is gone' } }, 'withdrawn');
+  t.is(incidents.open(incident('b'), 'process 1').partOf, undefined);
+});
+
 test('what is left of an earlier life: the open incident of the watch, and its restarts of the last day', (t) => {
   const { incidents } = kept();
   incidents.open(incident('a', { recovered: 5, tries: [attempt(HOUR), attempt(20 * HOUR)] }));

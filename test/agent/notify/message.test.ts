@@ -67,6 +67,24 @@ const golden: [what: string, incident: Partial<Incident>, told: string[]][] = [
     ],
   ],
   [
+    'it was brought back with another meter of its process',
+    {
+      watch: 'garage',
+      partOf: { id: 6, watch: 'main' },
+      recovered: BEGAN + 9000,
+      firstMessage: BEGAN + 9000,
+      loss: { readings: 1, seconds: 9.2, energy: 0 },
+    },
+    [
+      'garage is back after 9.2 s',
+      'Last sign of life at 14:03:02 on 15 January.',
+      'Its process did not answer for 2.1 s.',
+      'It stalled together with main.',
+      'Back at 14:03:11, 6.6 s after it was noticed.',
+      '1 reading missed, no energy lost.',
+    ],
+  ],
+  [
     'it came back by itself the next day, and nothing is known of readings',
     {
       cause: 'silence',

@@ -51,6 +51,16 @@ test('an operator’s stop is not told, unless it was told before that was known
   t.is(wait({ ...stopped, recovered: BEGAN + 99_000 }, false, 99_000, told({})), 0);
 });
 
+test('of watches that stall together the first is told; the others when that does not heal them', (t) => {
+  const partOf = { id: 7, watch: 'house' };
+  for (const edits of [true, false]) {
+    t.is(wait({ partOf }, edits, 99_000), undefined);
+    t.is(wait({ partOf, recovered: BEGAN + 9000 }, edits, 99_000), undefined);
+    t.is(wait({ partOf, help }, edits, 99_000), 0);
+    t.is(wait({ partOf, tries: [testTry()] }, edits, 99_000), 0);
+  }
+});
+
 test('a message that can be changed always says the newest, and nothing twice', (t) => {
   t.is(wait({}, true, 1000, told({}, '42')), undefined);
   t.is(wait({ id: 7, evidence: { silence: 9 } }, true, 1000, told({}, '42')), undefined);
