@@ -131,8 +131,9 @@ function countDirection(direction: Direction, before: Values, now: Values, most:
   if (kWh > most + resolution) return undefined;
   // What was counted by one kind must not be counted again by the other, when a telegram has only that.
   const values = now[direction] === undefined ? pick(before, `${direction}_`) : {};
-  for (const name of rates) values[name] = now[name] ?? 0;
-  const end = total ?? (counted === undefined ? undefined : roundOff(counted + kWh));
+  for (const name of rates) values[name] = farthest(before[name], now[name] ?? 0);
+  const sumOfRates = counted === undefined ? undefined : roundOff(counted + kWh);
+  const end = total === undefined ? sumOfRates : farthest(counted, total);
   if (end !== undefined) values[direction] = end;
   return { kWh, resolution, values };
 }
@@ -166,10 +167,25 @@ interface Step {
 /** The growth of one register; after a fall it wrapped, or began anew and is itself what was counted since. */
 function stepOf(before: number, now: number, most: number): Step | undefined {
   const resolution = resolutionOf(before, now);
+  if (isCoarser(before, now)) return { kWh: 0, resolution };
   const wraps = WRAPS.filter((wrap) => before > wrap * NEARLY && before <= wrap);
   const ways = now >= before ? [now - before] : [...wraps.map((wrap) => wrap - before + now), now];
   const kWh = ways.find((way) => way >= 0 && way <= most + resolution);
   return kWh === undefined ? undefined : { kWh, resolution };
+}
+
+/**
+ * A meter that is locked tells whole kWh of a register that it told the tenths of before: it has not fallen.
+ * Nought is where a register begins anew.
+ */
+function isCoarser(before: number, now: number): boolean {
+  const isFinerBefore = decimalsOf(before) > decimalsOf(now);
+  return isFinerBefore && now > 0 && now < before && before - now < 10 ** -decimalsOf(now);
+}
+
+/** How far a register is counted, so that what was counted in tenths is not counted again in whole kWh. */
+function farthest(before: number | undefined, now: number): number {
+  return before !== undefined && isCoarser(before, now) ? before : now;
 }
 
 /** @param feeding the channel tells that power flows out just now. */
@@ -184,8 +200,11 @@ function signedStepOf(before: number, now: number, most: number, feeding: boolea
 
 /** A register's smallest step shows in the decimals that it tells: 1846.2 is not known to 1 Wh. */
 function resolutionOf(...values: number[]): number {
-  const decimals = values.map((value) => String(roundOff(value)).split('.')[1]?.length ?? 0);
-  return 10 ** -Math.max(...decimals);
+  return 10 ** -Math.max(...values.map(decimalsOf));
+}
+
+function decimalsOf(value: number): number {
+  return String(roundOff(value)).split('.')[1]?.length ?? 0;
 }
 
 function pick(values: Values, prefix: string): Values {

@@ -188,6 +188,35 @@ test('a register that began anew counts for itself, where that can be', (t) => {
   t.like(take(bought(0), 7000).reading, { energy: 0.005 });
 });
 
+for (const kind of ['import', 'rates'] as const)
+  test(`a meter that locks tells whole kWh, and counts none of them twice: ${kind}`, (t) => {
+    const { take, readings } = meter();
+    const told = (kWh: number) =>
+      registers(kind === 'import' ? { import: kWh } : { importRates: { 1: 100, 2: kWh } });
+    let ms = 0;
+    let stands = 2324.5;
+    for (const digits of [4, 0, 4, 0, 1])
+      for (let minute = 0; minute < 30; minute += 1) {
+        take(told(Math.floor(stands * 10 ** digits + 1e-6) / 10 ** digits), ms);
+        ms += 60 * SECOND;
+        stands += 0.01;
+      }
+    const [first, last] = [readings[0], readings.at(-1)];
+    t.true(about(first?.energy, 0));
+    t.true(Math.abs((last?.energy ?? 0) - 1.49) < 0.1, `${last?.energy}`);
+    const fell = readings.some(({ energy }, n) => energy < (readings[n - 1]?.energy ?? 0));
+    t.false(fell);
+  });
+
+test('one that falls to nought began anew, and one that falls by more than its digits hide did not stand', (t) => {
+  const { take } = meter();
+  take(bought(0.7), 0);
+  t.like(take(bought(0), 60 * SECOND).reading, { energy: 0 });
+  t.like(take(bought(0.3), 900 * SECOND).reading, { energy: 0.3 });
+  take(bought(2.5), HOUR);
+  t.is(take(bought(1), 2 * HOUR).state.energy, 3.5);
+});
+
 test('a register that wraps goes on', (t) => {
   const { take } = meter();
   take(bought(9999.99), 0);
