@@ -3,6 +3,9 @@ import type { Integer } from './tlv.ts';
 
 /** Length, medium, three letters of the maker, a byte, four bytes of the serial number. */
 const IDENTITY = 10;
+/** With the byte that it stands in, and without. */
+const LENGTHS: readonly number[] = [IDENTITY, IDENTITY - 1];
+const PRINTED = /^[!-~]+$/;
 const LETTERS = /^[A-Z]{3}$/;
 
 interface Identity {
@@ -21,13 +24,16 @@ const SHORT_POWER: [from: number, to: number][] = [
 const POWER: readonly number[] = [16, 36, 56, 76];
 
 /**
- * A meter's identity as it is printed on it, such as `1EMH0012345678` (DIN 43863-5), or in hexadecimal
- * where it is none of that form; undefined where it has none.
+ * A meter's identity as it is printed on it, such as `1EMH0012345678` (DIN 43863-5), or as it sends it: in
+ * letters and digits, or else in hexadecimal; undefined where it has none.
  */
 export function deviceName(server: Uint8Array): string | undefined {
   if (server.length === 0) return undefined;
   const identity = parse(server);
-  if (identity === undefined) return Buffer.from(server).toString('hex');
+  if (identity === undefined) {
+    const text = Buffer.from(server).toString('latin1');
+    return PRINTED.test(text) ? text : Buffer.from(server).toString('hex');
+  }
   const { medium, maker, block, serial } = identity;
   return `${medium}${maker}${block.toString(16).padStart(2, '0')}${String(serial).padStart(8, '0')}`;
 }
@@ -47,9 +53,9 @@ export function meantBy(server: Uint8Array, quantity: number, { value, unsigned,
 }
 
 function parse(server: Uint8Array): Identity | undefined {
-  const [length, medium = 0, , , , block = 0] = server;
+  const [length = 0, medium = 0, , , , block = 0] = server;
   const maker = Buffer.from(server.subarray(2, 5)).toString('latin1');
-  if (server.length !== IDENTITY || length !== IDENTITY || medium > 9 || !LETTERS.test(maker))
+  if (server.length !== IDENTITY || !LENGTHS.includes(length) || medium > 9 || !LETTERS.test(maker))
     return undefined;
   return { medium, maker, block, serial: Buffer.from(server).readUInt32BE(6) };
 }

@@ -2,19 +2,22 @@ import type { Sample } from '../decoder.ts';
 import { sampleOf } from '../obis/sample.ts';
 import { isInteger, type ValueList } from './lists.ts';
 import { deviceName, meantBy } from './makers.ts';
+import { flowsOut, isFnn } from './status.ts';
 import type { Value } from './tlv.ts';
 
 /** By their numbers in DLMS. */
 const UNITS = { m3: 0x0d, W: 0x1b, VA: 0x1c, var: 0x1d, Wh: 0x1e, A: 0x21, V: 0x23, Hz: 0x2c, none: 0xff };
 type Unit = keyof typeof UNITS;
 /** Of an entry. */
-const [NAME, UNIT, SCALER, VALUE] = [0, 3, 4, 5];
+const [NAME, STATUS, UNIT, SCALER, VALUE] = [0, 1, 3, 4, 5];
 /** What an OBIS code is about, how it is measured, and of when. */
 const [ELECTRICITY, GAS, WATER] = [1, 7, 8];
 const [NOW, TOTAL] = [7, 8];
 const CURRENT = 255;
 const WH_TO_KWH = -3;
 
+/** Power over all phases. */
+const [SIGNED, ABSOLUTE] = [`16.${NOW}.0`, `15.${NOW}.0`];
 /** In all, and of each phase. */
 const OFFSETS = [0, 20, 40, 60];
 /** What momentary quantities are told in. */
@@ -42,6 +45,7 @@ export function readList({ server, entries }: ValueList): Sample {
   const numbers = new Map<string, number>();
   let gas: number | undefined;
   let water: number | undefined;
+  let status: number | undefined;
   for (const entry of entries) {
     if (!Array.isArray(entry)) continue;
     const [name, value] = [entry[NAME], entry[VALUE]];
@@ -57,11 +61,14 @@ export function readList({ server, entries }: ValueList): Sample {
       // EasyMeter writes 255 for no rate.
       const code = `${quantity}.${kind}.${rate === CURRENT ? 0 : rate}`;
       set(numbers, code, tell(unit, meantBy(server, quantity, value)));
-    } else if (about === ELECTRICITY && kind === TOTAL && value.value >= 0)
+    } else if (about === ELECTRICITY && kind === TOTAL && value.value >= 0) {
       set(numbers, `${quantity}.${kind}.${rate}`, tell('Wh', value.value, WH_TO_KWH));
-    else if (about === GAS && quantity === 3) gas ??= tell('m3', value.value);
+      status ??= numberOf(entry[STATUS]);
+    } else if (about === GAS && quantity === 3) gas ??= tell('m3', value.value);
     else if (about === WATER && quantity === 1) water ??= tell('m3', value.value);
   }
+  withoutRate(numbers);
+  if (status !== undefined) giveSign(numbers, status);
   preferSigned(numbers);
   const device = deviceName(server);
   return {
@@ -84,6 +91,31 @@ function set(numbers: Map<string, number>, code: string, value: number | undefin
 function decimal(integer: number, power: number): number | undefined {
   const value = power < 0 ? integer / 10 ** -power : integer * 10 ** power;
   return Number.isFinite(value) ? value : undefined;
+}
+
+/** A Hager of one rate tells its power as that rate's. */
+function withoutRate(numbers: Map<string, number>): void {
+  for (const quantity of [1, 2, 15, 16]) {
+    const code = `${quantity}.${NOW}`;
+    set(numbers, `${code}.0`, numbers.get(`${code}.0`) ?? numbers.get(`${code}.1`));
+  }
+}
+
+/**
+ * Some meters tell power without its sign, which their status then has: as the absolute sum (EMH), or, where
+ * they count one way only, in the place of the signed one (Holley).
+ */
+function giveSign(numbers: Map<string, number>, status: number): void {
+  const counts = (quantity: number) =>
+    [...numbers.keys()].some((code) => code.startsWith(`${quantity}.${TOTAL}.`));
+  const isSigned = [1, 2, 16].some((quantity) => numbers.has(`${quantity}.${NOW}.0`));
+  const power = numbers.get(isSigned ? SIGNED : ABSOLUTE);
+  const isTrusted = isSigned && (counts(2) || !isFnn(status));
+  const out = flowsOut(status);
+  if (power === undefined || out === undefined || isTrusted) return;
+  if (out) numbers.set(SIGNED, 0 - Math.abs(power));
+  // What counts outwards alone may never say that it does.
+  else if (counts(1) || power === 0) numbers.set(SIGNED, power);
 }
 
 /** Where the signed sum is told, what goes in alone, as some meters add, says less. */

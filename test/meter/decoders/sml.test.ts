@@ -2,13 +2,25 @@ import test from 'ava';
 import fc from 'fast-check';
 import { readValue } from '../../../meter/decoders/sml/tlv.ts';
 import { decodeAll } from './decode.ts';
-import { entry, file, integer, list, octets, transport, UNITS } from './golden/sml-file.ts';
+import { entry, file, integer, list, NONE, octets, transport, UNITS } from './golden/sml-file.ts';
 
 const SERVER = '0a01454d480000bc614e';
 const { Wh, W, V, A, none } = UNITS;
+const hexOf = (text: string) => Buffer.from(text, 'latin1').toString('hex');
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 const decode = (...frames: Uint8Array[]) => decodeAll('sml', frames);
+/** A register of 100 kWh, and the word of status that it comes with. */
+const counted = (code: string, status: number, width = 3) =>
+  list(
+    octets(hex(code)),
+    integer(status, width, false),
+    NONE,
+    integer(Wh, 1, false),
+    integer(3, 1),
+    integer(100, 2),
+    NONE,
+  );
 /** What one list of values says. */
 const read = (entries: Uint8Array[], server = SERVER) => decode(transport(file(server, entries)));
 const power = (value: Uint8Array, scaler = 0, server = SERVER) =>
@@ -56,6 +68,72 @@ test('power is the signed sum, else what goes in less what goes out, else what h
   t.is(told(entry('010001 07ffff'.replace(' ', ''), integer(51, 2), W, -2)), 0.51, 'EasyMeter has no rate');
 });
 
+const [IN, OUT] = ['0100010800ff', '0100020800ff'];
+const [SIGNED, ABSOLUTE] = ['0100100700ff', '01000f0700ff'];
+const now = (code: string, watts: number) => entry(code, integer(watts, 4), W, 0);
+const powerOf = (...entries: Uint8Array[]) => read(entries).samples[0]?.power;
+
+test('a power without a sign has that of the status, which older and newer meters write in their own ways', (t) => {
+  for (const [status, width] of [
+    [0x0182, 2],
+    [0x82, 1],
+    [0x010180, 3],
+    [0x00000182, 4],
+    [0x1c0104, 3],
+    [0x001c3104, 4],
+  ] as const)
+    t.is(powerOf(counted(IN, status, width), now(ABSOLUTE, 731)), 731, status.toString(16));
+  for (const [status, width] of [
+    [0x01b0, 2],
+    [0xa2, 1],
+    [0x0101a2, 3],
+    [0x000001a2, 4],
+    [0x1c7904, 3],
+    [0x001d4904, 4],
+  ] as const)
+    t.is(powerOf(counted(IN, status, width), now(ABSOLUTE, 731)), -731, status.toString(16));
+  t.is(powerOf(counted(IN, 0x01a2), now(ABSOLUTE, 0)), 0);
+});
+
+test('of a meter that counts both ways, only its status says what an absolute power means', (t) => {
+  const both = (status: number) => [counted(IN, status), entry(OUT, integer(5, 1), Wh, 0)];
+  t.is(powerOf(...both(0x0182), now(ABSOLUTE, 731)), 731);
+  t.is(powerOf(...both(0x01a2), now(ABSOLUTE, 731)), -731);
+  t.is(powerOf(...both(0x1c0004), now(ABSOLUTE, 3)), undefined, 'too little to say');
+  t.is(
+    powerOf(entry(IN, integer(5, 1), Wh, 0), entry(OUT, integer(5, 1), Wh, 0), now(ABSOLUTE, 7)),
+    undefined,
+  );
+});
+
+test('a meter that counts outwards alone tells no absolute power before its status says where it flows', (t) => {
+  t.is(powerOf(counted(OUT, 0x010100), now(ABSOLUTE, 731)), undefined);
+  t.is(powerOf(counted(OUT, 0x010100), now(ABSOLUTE, 0)), 0);
+  t.is(powerOf(counted(OUT, 0x0101a2), now(ABSOLUTE, 731)), -731);
+});
+
+test('a meter that counts one way only may tell what flows the other way without a sign', (t) => {
+  t.is(powerOf(counted(IN, 0x1d4904), now(SIGNED, 425)), -425);
+  t.is(powerOf(counted(IN, 0x1d4904), now(SIGNED, -425)), -425);
+  t.is(powerOf(counted(IN, 0x1d0104), now(SIGNED, 425)), 425);
+  t.is(powerOf(counted(IN, 0x1d0804), now(SIGNED, 2)), 2, 'too little to say');
+  t.is(powerOf(counted(IN, 0x01a2), now(SIGNED, 425)), 425, 'of the older ones none is known to');
+});
+
+test('the power of a meter that counts both ways has its own sign, whatever the status says', (t) => {
+  for (const status of [0x1c0104, 0x1c7904, 0x0182, 0x01a2])
+    for (const watts of [425, -425])
+      t.is(powerOf(counted(IN, status), counted(OUT, status), now(SIGNED, watts)), watts);
+  t.is(powerOf(counted(IN, 0x01a2), now('0100010700ff', 50), now(ABSOLUTE, 50)), 50);
+});
+
+test('power under the one rate that a meter has is power, and a harmonic is none', (t) => {
+  t.is(powerOf(counted('0100020801ff', 0x82, 1), now('0100010701ff', -5632)), -5632);
+  t.is(powerOf(now('0100010701ff', 40), now('0100010700ff', 41)), 41);
+  t.is(powerOf(now('0100100703ff', 7), now(SIGNED, 8)), 8);
+  t.is(powerOf(now('0100100703ff', 7)), undefined);
+});
+
 test('two rates make the total where the meter leaves it out', (t) => {
   const rates = [
     entry('0100010801ff', integer(1001, 4), Wh, -1),
@@ -90,8 +168,12 @@ test('several lists in one file are a sample each', (t) => {
   );
 });
 
-test('an identity of another form is told in hexadecimal', (t) => {
+test('an identity is told as it is printed on the meter, one of another form as text or in hexadecimal', (t) => {
   const values = [entry('0100010800ff', integer(1, 1), Wh, 0)];
+  t.is(read(values, '0a0145425a010012d687').samples[0]?.device, '1EBZ0101234567');
+  t.is(read(values, '090145425a010012d687').samples[0]?.device, '1EBZ0101234567', 'its length not counted');
+  t.is(read(values, '06454d48010011223344').samples[0]?.device, '06454d48010011223344');
+  t.is(read(values, hexOf('12345678')).samples[0]?.device, '12345678');
   t.is(read(values, '0901454d480102').samples[0]?.device, '0901454d480102');
   t.is(read(values, '').samples[0]?.device, undefined);
 });
