@@ -49,7 +49,8 @@ export class LineFramer {
   }
 
   #finish(frames: Frames): void {
-    const line = this.#pending.replace(/\r$/, '');
+    // Some sketches end their lines the wrong way round, with LF and CR.
+    const line = this.#pending.replace(/^\r|\r$/g, '');
     if (this.#skip === 'overlong') frames.overlong += 1;
     else if (this.#skip === 'fragment') frames.fragments += 1;
     else if (line !== '') frames.lines.push(line);

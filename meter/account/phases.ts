@@ -26,7 +26,7 @@ export interface Electrical {
   basis: Reading['power_basis'];
 }
 
-/** What a phase's settings are; beyond the list they have no nominal voltage. */
+/** What a phase's settings are; beyond the list there are none. */
 const settingsOf = (phases: PhaseSettings, index: number): Settings => phases[index] ?? {};
 
 /** Every sensor is turned round, and with them all that the meter tells as a whole. */
@@ -91,7 +91,8 @@ export function electricalOf(sample: Sample, phases: PhaseSettings): Electrical 
 function voltageOf(sample: Sample, phases: PhaseSettings, index: number): number | undefined {
   const { voltage, current } = sample.phases[index] ?? {};
   if (voltage !== undefined || current === undefined || !isCurrentOnly(sample)) return voltage;
-  return phases[index]?.voltage ?? 0;
+  // Beyond the list as in its last entry: a device that tells more sensors than were listed loses none.
+  return (phases[index] ?? phases.at(-1))?.voltage;
 }
 
 /** The total that the meter tells, in the house's direction: a phase that is turned round counts the other way. */

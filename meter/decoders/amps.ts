@@ -13,7 +13,8 @@ export function createAmpsDecoder({ phases, maxCurrent, atLineStart }: DecoderOp
   return lineDecoder({ limit: LONGEST_LINE, atLineStart }, (line): Sample | RejectReason => {
     const fields = line.split(/[ \t]+/).filter(Boolean);
     if (fields.length !== phases || !fields.every((field) => AMPERES.test(field))) return 'syntax';
-    const currents = fields.map(Number);
+    // Not a negative zero.
+    const currents = fields.map((field) => Number(field) + 0);
     if (currents.some((current) => current < 0 || current > maxCurrent)) return 'range';
     return { phases: currents.map((current) => ({ current })) };
   });

@@ -8,16 +8,20 @@ const MOST_CHANNELS = 12;
 const MAX_VOLTAGE = 500;
 
 /** A line with any of these means to be a reading; all others are what the device says when it starts. */
-const READING = /\b(msg|vrms|v\d|p\d+|e\d+|ct\d+|pulses?\d?)"?\s*:\s*["-\d]/i;
+const READING = /(?:^|[{,])\s*"?(?:msg|vrms|v\d|p\d+|e\d+|ct\d+|pulses?\d?)"?\s*:\s*["-\d]/i;
+/** Values whose names only the receiver knows: of an emonTx 2, or what a radio heard, byte by byte (`OK 10 …`). */
+const NAMELESS = /^(?:OK )?-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?){2,}(?: \(-?\d+\))?$/;
 /** A name, its number, and a value; `nan` and the like is what an Arduino prints where it has none. */
 const FIELD = /^("?)([a-z]+)(\d*)\1\s*:\s*("?)(-?\d+(?:\.\d+)?|nan|-?inf|ovf|null)\4$/i;
 const PRINTABLE = /^[\x20-\x7e\t]*$/;
 
 /** Names with a channel’s number, names without a number, and what has nothing to do with electricity. */
-const OF_CHANNEL = ['p', 'ct', 'e', 'i', 'pf'];
+const OF_CHANNEL = ['p', 'ct', 'e', 'i', 'pf', 'va'];
 const ALONE = ['msg', 'v', 'vrms', 'f', 'freq'];
 const OTHERS = ['t', 'temp', 'pulse', 'pulses', 'analog', 'digital'];
 const COUNTS = ['msg', 'pulse', 'pulses'];
+/** Wh from here on are negative ones, which firmware for the emonTx 3 prints without their sign. */
+const UNSIGNED = { from: 2 ** 31, span: 2 ** 32 };
 
 /** What a line says by name and number, such as `p1`. */
 type Fields = Map<string, { value: number | undefined; isWhole: boolean }>;
@@ -26,11 +30,11 @@ type Fields = Map<string, { value: number | undefined; isWhole: boolean }>;
  * emonTx and emonPi, one line a reading: `MSG:71923,Vrms:246.78,P1:157,E1:16346,pulse:15`, the older
  * `ct1:0,ct2:0,vrms:524,pulse:0` (where a whole `vrms` is in 0.01 V), or the same names in JSON, in any case.
  * `P` and `ct` are W, signed; `E` is Wh since it was reset, signed; `I` is A. With three voltages, the
- * channels take turns, as the firmware for three phases has them. Counts of pulses and temperatures are
- * left out.
+ * channels take turns, as the firmware for three phases has them. Apparent power, counts of pulses and
+ * temperatures are left out.
  *
- * Nothing checks a line. So it is refused where a name is not known or comes twice, a number is none, power
- * and energy are not of the same channels, or a value cannot be. Changed digits pass.
+ * Nothing checks a line. So it is refused where a name is not known, missing or comes twice, a number is
+ * none, power and energy are not of the same channels, or a value cannot be. Changed digits pass.
  */
 export function createEmontxDecoder({ maxCurrent, atLineStart }: DecoderOptions): Decoder {
   return lineDecoder({ limit: LONGEST_LINE, atLineStart }, (line) => readLine(line, maxCurrent));
@@ -38,7 +42,7 @@ export function createEmontxDecoder({ maxCurrent, atLineStart }: DecoderOptions)
 
 /** @returns undefined for a line that is no reading, or one without a channel. */
 function readLine(line: string, maxCurrent: number): Sample | RejectReason | undefined {
-  if (!PRINTABLE.test(line)) return 'syntax';
+  if (!PRINTABLE.test(line) || NAMELESS.test(line.trim())) return 'syntax';
   if (!READING.test(line)) return undefined;
   const fields = readFields(line);
   if (fields === undefined || !isConsistent(fields)) return 'syntax';
@@ -122,7 +126,7 @@ function phaseOf(fields: Fields, channel: number): Phase {
     ...(current !== undefined && { current }),
     ...(voltage !== undefined && { voltage }),
     ...(power !== undefined && { power }),
-    ...(energy !== undefined && { energy: energy / 1000 }),
+    ...(energy !== undefined && { energy: signed(energy) / 1000 }),
   };
 }
 
@@ -131,6 +135,10 @@ function voltageOf(fields: Fields, channel: number): number | undefined {
   const isList = [...fields.keys()].some((key) => key.startsWith('ct'));
   if (vrms?.value !== undefined) return isList && vrms.isWhole ? vrms.value / 100 : vrms.value;
   return told(fields, `v${((channel - 1) % 3) + 1}`) ?? told(fields, 'v1');
+}
+
+function signed(wattHours: number): number {
+  return wattHours < UNSIGNED.from ? wattHours : wattHours - UNSIGNED.span;
 }
 
 function told(fields: Fields, key: string): number | undefined {

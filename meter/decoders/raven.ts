@@ -21,9 +21,9 @@ interface Told<T> {
 
 /**
  * RAVEn and EMU-2 of Rainforest, which hear a meter by radio: fragments of XML, without a root and without
- * a checksum. Each `InstantaneousDemand` is a sample; it carries the newest registers and the newest price
- * of its meter, but no registers that, by the device's own clock, are older than an hour. All fragments of
- * other kinds are passed over.
+ * a checksum. Each `InstantaneousDemand` is a sample, and so is each `CurrentSummation`, for some meters tell
+ * no demand. It carries the newest price of its meter, and the newest registers, but none that, by the
+ * device's own clock, are older than an hour. All fragments of other kinds are passed over.
  */
 export function createRavenDecoder({ maxCurrent, atLineStart }: DecoderOptions): Decoder {
   const framer = new FragmentFramer(atLineStart);
@@ -34,25 +34,30 @@ export function createRavenDecoder({ maxCurrent, atLineStart }: DecoderOptions):
     const device = deviceOf(fields);
     const time = timeOf(fields);
     if (device === false) return 'syntax';
-    if (name === 'PriceCluster') {
-      const told = priceOf(fields);
-      if (typeof told === 'string') return told;
-      price = { value: told, device, time };
-      return undefined;
+    let power: number | undefined;
+    switch (name) {
+      case 'PriceCluster': {
+        const told = priceOf(fields);
+        if (typeof told === 'string') return told;
+        price = { value: told, device, time };
+        return undefined;
+      }
+      case 'InstantaneousDemand':
+        power = powerOf(fields);
+        if (power === undefined) return 'syntax';
+        if (Math.abs(power) > maxCurrent * MAX_VOLTAGE * MOST_PHASES) return 'range';
+        break;
+      default: {
+        const told = registersOf(fields);
+        if (typeof told === 'string') return told;
+        registers = Object.keys(told).length > 0 ? { value: told, device, time } : undefined;
+        if (registers === undefined) return undefined;
+      }
     }
-    if (name !== 'InstantaneousDemand') {
-      const told = registersOf(fields);
-      if (typeof told === 'string') return told;
-      registers = Object.keys(told).length > 0 ? { value: told, device, time } : undefined;
-      return undefined;
-    }
-    const power = powerOf(fields);
-    if (power === undefined) return 'syntax';
-    if (Math.abs(power) > maxCurrent * MAX_VOLTAGE * MOST_PHASES) return 'range';
     const isFresh = registers?.device === device && (time ?? 0) - (registers?.time ?? time ?? 0) <= OLDEST;
     return {
       phases: [],
-      power,
+      ...(power !== undefined && { power }),
       ...(device !== undefined && { device }),
       ...(registers !== undefined && isFresh && { registers: registers.value }),
       ...(price?.value !== undefined && price.device === device && { price: price.value }),
@@ -103,11 +108,11 @@ function registersOf(fields: Fields): Registers | RejectReason {
   };
 }
 
-/** Currency per kWh; undefined where the meter has none, or says no more what it is. */
+/** Currency per kWh; undefined where the meter has none, which it tells as 0, or says no more what it is. */
 function priceOf(fields: Fields): number | undefined | RejectReason {
   const price = numberOf(fields.get('Price'));
   const trail = numberOf(fields.get('TrailingDigits'));
   if (price === undefined || trail === undefined || !Number.isInteger(trail)) return 'syntax';
   if (trail < 0 || trail > LONGEST_TRAIL) return 'range';
-  return price < HIGHEST_PRICE ? price / 10 ** trail : undefined;
+  return price > 0 && price < HIGHEST_PRICE ? price / 10 ** trail : undefined;
 }

@@ -15,8 +15,9 @@ function frame(chunks: Uint8Array[], { limit = 16, atLineStart = true } = {}) {
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
-test('lines end with LF or CR LF, and blank ones are left out', (t) => {
+test('lines end with LF, CR LF or LF CR, and blank ones are left out', (t) => {
   t.deepEqual(frame([bytes('1 2\r\n3 4\n\r\n\n5 6')]).lines, ['1 2', '3 4']);
+  t.deepEqual(frame([bytes('1 2\n\r3 4\n\r\n\r')]).lines, ['1 2', '3 4']);
 });
 
 test('the first line is a fragment unless it was seen from its start', (t) => {

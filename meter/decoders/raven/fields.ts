@@ -10,6 +10,8 @@ const WIDTHS: [digits: number, bits: number][] = [
   [8, 32],
   [16, 64],
 ];
+/** Zigbee’s codes of kWh, and of kWh in decimal digits; a meter for gas has another. */
+const KILOWATT_HOURS = [0x00, 0x80];
 /** No time is known. */
 const NO_TIMES = [0, 0xffffffff];
 
@@ -43,8 +45,10 @@ export function timeOf(fields: Fields): number | undefined {
   return time === undefined || NO_TIMES.includes(time) ? undefined : time;
 }
 
-/** What a number is multiplied with: `Multiplier` through `Divisor`, of which 0 means 1. */
+/** What makes kW or kWh of a number: `Multiplier` through `Divisor`, of which 0 means 1; undefined where nothing does. */
 export function factorOf(fields: Fields): { multiplier: number; divisor: number } | undefined {
+  const unit = numberOf(fields.get('UnitOfMeasure') ?? '0x00');
+  if (unit === undefined || !KILOWATT_HOURS.includes(unit)) return undefined;
   const [multiplier, divisor] = [numberOf(fields.get('Multiplier')), numberOf(fields.get('Divisor'))];
   if (multiplier === undefined || divisor === undefined || multiplier < 0 || divisor < 0) return undefined;
   return { multiplier: multiplier || 1, divisor: divisor || 1 };

@@ -38,6 +38,19 @@ test('a nominal voltage is only for bare currents', (t) => {
   t.like(reading, { current_1: 5, power_1: 800, power: 800 });
 });
 
+test('sensors beyond the list have the nominal voltage of its last entry', (t) => {
+  const { take } = meter({ phases: phasesOf({ voltage: 120 }, { voltage: 230 }) });
+  t.like(take(amps(1, 2, 3, 4), 0).reading, {
+    voltage_1: 120,
+    voltage_2: 230,
+    voltage_3: 230,
+    voltage_4: 230,
+    power: 2190,
+    apparent_power: 2190,
+    power_basis: 'apparent',
+  });
+});
+
 test('a power factor that the meter tells makes real power of current and voltage', (t) => {
   const { reading } = meter().take({ phases: [{ current: 2, voltage: 230 }], powerFactor: 0.5 }, 0);
   t.like(reading, { power: 230, apparent_power: 460, power_basis: 'measured', power_factor: 0.5 });

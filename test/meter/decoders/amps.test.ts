@@ -18,6 +18,19 @@ test('twelve phases at their longest fit into a line', (t) => {
   ]);
 });
 
+test('lines may end in LF and CR, and numbers begin with zeros', (t) => {
+  t.deepEqual(decode('01 2.50\n\r  3\t 4 \n\r-0 0\n\r'), {
+    samples: [
+      [1, 2.5],
+      [3, 4],
+      [0, 0],
+    ].map((currents) => ({
+      phases: currents.map((current) => ({ current })),
+    })),
+    rejects: [],
+  });
+});
+
 for (const line of ['-1 2', '1 -0.5', '201 2', '1 999999'])
   test(`no such value can be: ${line}`, (t) => {
     t.deepEqual(decode(`${line}\r\n`), { samples: [], rejects: ['range'] });

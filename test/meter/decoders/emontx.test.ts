@@ -30,6 +30,12 @@ for (const line of [
   '{"MSG":1,"P1":[10]}',
   'ct1:0,ct2:0,vrms:52\x0b4',
   'MSG:1,Vrms:230.0,P1:10\xff',
+  // Values without names, of older firmware and of receivers.
+  '12 340 0 -7 23105 2150 3000 41',
+  '340.25 0.00 230.11',
+  'OK 19 84 1 0 0 12 95 0 (-61)',
+  'OK 19 84 1 0 0 12 95 0',
+  'ct1:340 ct2:0 vrms:231',
 ])
   test(`not this format: ${JSON.stringify(line)}`, (t) => {
     t.deepEqual(decode(`${line}\r\n`), refused('syntax'));
@@ -51,11 +57,16 @@ for (const line of [
   'emonTx V4 CM Continuous Monitoring V1.5.7',
   'Band 433 MHz, Group 210, Node 17, 7 dBm',
   'RFM69CW  Freq: 433MHz Group: 210 Node: 17 ',
-  'vCal = 807.86',
-  '28 CC 36 75 D0 01 3C 0D ',
+  'vCal = 791.20',
+  '28 1A 2B 3C 4D 05 06 77 ',
   'Available commands for config during start-up:',
   'pulse period = 100',
   'MSG:5,Vrms:240.00,pulse:3',
+  'Assuming VRMS: 230.00V',
+  'CT2 detected, i2Cal:60.60',
+  'CT1 CT2 CT3 CT4 VRMS/BATT PULSE ',
+  'Pulse on analog: enabled, min period: 50ms',
+  '230.00 V',
   '',
 ])
   test(`no reading, and no fault either: ${JSON.stringify(line)}`, (t) => {
@@ -79,6 +90,35 @@ test('of two voltages that are not told in the same way, a whole one of a ct lis
   t.is(voltage('ct1:5,vrms:24012'), 240.12);
   t.is(voltage('ct1:5,vrms:240.12'), 240.12);
   t.is(voltage('P1:5,Vrms:240'), 240);
+});
+
+test('energy that was printed without its sign is negative', (t) => {
+  const energy = (told: number | string) => decode(`P1:1,E1:${told}\r\n`).samples[0]?.phases[0]?.energy;
+  t.is(energy(2 ** 32 - 1250), -1.25);
+  t.is(energy(2 ** 31), -2_147_483.648);
+  t.is(energy(2 ** 31 - 1), 2_147_483.647);
+  t.is(energy('-1250'), -1.25);
+});
+
+test('apparent power beside the real one is left out', (t) => {
+  t.deepEqual(decode('V1:231.20,F:49.99,P1:402.50,I1:1.903,VA1:439.97,E1:77,PF1:0.9148\r\n').samples, [
+    {
+      phases: [{ current: 1.903, voltage: 231.2, power: 402.5, energy: 0.077 }],
+      frequency: 49.99,
+      powerFactor: 0.9148,
+    },
+  ]);
+});
+
+test('lines may end in LF and CR', (t) => {
+  const text = 'version = 9.1\n\rMSG:1,Vrms:230.00,P1:10,E1:5\n\r\n\rMSG:2,Vrms:230.00,P1:11,E1:5\n\r';
+  const { samples, rejects } = decode(text);
+  t.deepEqual(
+    samples.map(({ phases }) => phases[0]?.power),
+    [10, 11],
+  );
+  t.deepEqual(rejects, []);
+  t.deepEqual(decode('MSG:1,P1:1\rMSG:2,P1:2\n'), refused('syntax'), 'but not in CR alone');
 });
 
 test('a zero is no negative one', (t) => {

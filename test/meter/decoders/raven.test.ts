@@ -16,6 +16,7 @@ const summing = (fields: Record<string, string>, name = 'CurrentSummationDeliver
   fragment(name, { ...METER, ...FACTOR, ...fields });
 const pricing = (fields: Record<string, string>) => fragment('PriceCluster', { ...METER, ...fields });
 const powers = (text: string) => decode(text).samples.map(({ power }) => power);
+const lastOf = (text: string) => decode(text).samples.at(-1);
 
 for (const [told, power] of [
   ['0x0001f4', 500],
@@ -37,10 +38,10 @@ test('demand is multiplied and divided, by 1 where that is 0', (t) => {
     powers(demanding({ Demand: '0x000005', Multiplier: '0x00000000', Divisor: '0x00000000' })),
     [5000],
   );
-  t.deepEqual(powers(demanding({ Demand: '0x000222', Multiplier: '0x00000003' })), [1638]);
+  t.deepEqual(powers(demanding({ Demand: '0x0001a7', Multiplier: '0x00000003' })), [1269]);
 });
 
-test('the newest registers and the newest price go with each demand of their meter', (t) => {
+test('registers are a sample, and go with each demand of their meter as the newest price does', (t) => {
   const registers = summing({
     SummationDelivered: '0x0000000000002710',
     SummationReceived: '0x00000000000003e8',
@@ -49,7 +50,7 @@ test('the newest registers and the newest price go with each demand of their met
     [
       demanding({ Demand: '0x1' }),
       registers,
-      pricing({ Price: '0x0000025b', Currency: '0x0348', TrailingDigits: '0x04' }),
+      pricing({ Price: '0x000001e7', Currency: '0x0348', TrailingDigits: '0x04' }),
       demanding({ Demand: '0x2' }),
       summing({ SummationDelivered: '0x2711', SummationReceived: '0xffffffffffff' }, 'CurrentSummation'),
       demanding({ Demand: '0x3' }),
@@ -61,11 +62,39 @@ test('the newest registers and the newest price go with each demand of their met
   const device = '00078100005a499f';
   t.deepEqual(samples, [
     { phases: [], power: 1, device },
-    { phases: [], power: 2, device, registers: { import: 10, export: 1 }, price: 0.0603 },
-    { phases: [], power: 3, device, registers: { import: 10.001 }, price: 0.0603 },
+    { phases: [], device, registers: { import: 10, export: 1 } },
+    { phases: [], power: 2, device, registers: { import: 10, export: 1 }, price: 0.0487 },
+    { phases: [], device, registers: { import: 10.001 }, price: 0.0487 },
+    { phases: [], power: 3, device, registers: { import: 10.001 }, price: 0.0487 },
     { phases: [], power: 4, device: '01' },
     { phases: [], power: 5, device, registers: { import: 10.001 } },
   ]);
+});
+
+test('a price of 0 is how a device tells that it has none', (t) => {
+  const price = (...told: string[]) =>
+    decode(
+      told.map((each) => pricing({ Price: each, TrailingDigits: '0x04' })).join('') +
+        demanding({ Demand: '0x1' }),
+    ).samples[0]?.price;
+  t.is(price('0x00000001'), 0.0001);
+  t.is(price('0x00000000'), undefined);
+  t.is(price('0x000001e7', '0x00000000'), undefined, 'as of now');
+});
+
+test('what is not in kWh is no electricity', (t) => {
+  for (const unit of ['0x00', '0x80']) {
+    const told = demanding({ Demand: '0x1', UnitOfMeasure: unit });
+    t.deepEqual(powers(told), [1], unit);
+  }
+  for (const UnitOfMeasure of ['0x01', '0x07', 'm3', ''])
+    t.deepEqual(
+      decode(
+        demanding({ Demand: '0x1', UnitOfMeasure }) +
+          summing({ SummationDelivered: '0x2710', UnitOfMeasure }),
+      ),
+      { samples: [], rejects: ['syntax', 'syntax'], remarks: [] },
+    );
 });
 
 test('registers that the meter does not tell are none', (t) => {
@@ -79,12 +108,12 @@ test('registers that the meter does not tell are none', (t) => {
 test('registers older than an hour by the device’s clock are told no more', (t) => {
   const old = summing({ TimeStamp: '0x10000000', SummationDelivered: '0x2710' });
   const after = (seconds: number) =>
-    decode(old + demanding({ TimeStamp: `0x${(0x10000000 + seconds).toString(16)}`, Demand: '0x1' }))
-      .samples[0]?.registers;
+    lastOf(old + demanding({ TimeStamp: `0x${(0x10000000 + seconds).toString(16)}`, Demand: '0x1' }))
+      ?.registers;
   t.deepEqual(after(3600), { import: 10 });
   t.is(after(3601), undefined);
-  const unknown = decode(old + demanding({ TimeStamp: '0xffffffff', Demand: '0x1' }));
-  t.deepEqual(unknown.samples[0]?.registers, { import: 10 }, 'no clock, no age');
+  const unknown = lastOf(old + demanding({ TimeStamp: '0xffffffff', Demand: '0x1' }));
+  t.deepEqual(unknown?.registers, { import: 10 }, 'no clock, no age');
 });
 
 test('fragments of other kinds, whole or torn, say nothing and cost nothing', (t) => {
@@ -129,10 +158,10 @@ test('no such value can be', (t) => {
 });
 
 test('a fragment that was torn costs itself, wherever', (t) => {
-  const whole = demand({ demand: '0x000222' });
+  const whole = demand({ demand: '0x0001a7' });
   const end = '</InstantaneousDemand>';
   for (let cut = 1; cut < whole.indexOf(end) + end.length; cut += 1)
-    t.deepEqual(powers(whole.slice(0, cut) + whole), [546], `${cut}`);
+    t.deepEqual(powers(whole.slice(0, cut) + whole), [423], `${cut}`);
 });
 
 test('a fragment that does not end is given up, and nothing of it kept', (t) => {
