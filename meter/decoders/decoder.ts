@@ -49,7 +49,7 @@ export interface Sample {
   /** What our own firmware counts. */
   counter?: Counter;
   registers?: Registers;
-  /** m³, as the newest meter behind this one stands. */
+  /** m³, as the meter behind this one stands; of several, the newest. */
   gas?: number;
   water?: number;
   /** Currency per kWh, as the meter tells it. */

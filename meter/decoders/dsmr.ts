@@ -1,6 +1,6 @@
 import type { Decoded, Decoder, DecoderOptions, RejectReason, Remark, Sample } from './decoder.ts';
 import { CIPHERED, decipher, readCiphered } from './dsmr/cipher.ts';
-import { isIntact, readTelegram } from './dsmr/telegram.ts';
+import { asSent, CHECKS, readTelegram } from './dsmr/telegram.ts';
 import { type Found, scan } from './scan.ts';
 import { characterMask, identifies, isSlash, SLASH, stripParity } from './seven-bit.ts';
 
@@ -10,40 +10,53 @@ const END = 0x21;
 const CR = 0x0d;
 const LF = 0x0a;
 const CRC_DIGITS = 4;
+/** What a meter or an adapter may fill a telegram up with; only where a checksum says that it was sent so. */
+const FILLING: readonly number[] = [0x00, 0xff];
+/** What stands after the `!` of a telegram without a checksum; a slash where its line end got lost. */
+const UNCHECKED: readonly number[] = [CR, LF, SLASH];
 
 /**
  * P1 telegrams of DSMR 2 to 5 and of what is made like it in Belgium, Luxembourg, Sweden, Denmark,
- * Hungary, Lithuania and Austria, encrypted ones among them. Before version 4 they had no checksum: such a
- * telegram must be without fault in all that can be seen, and is remarked as `unchecked`; on a line that
- * has told a checksum once, none is accepted without.
+ * Hungary, Lithuania, Switzerland and Austria, encrypted ones among them. Before version 4 they had no
+ * checksum: such a telegram must be without fault in all that can be seen, and is remarked as `unchecked`; on a
+ * line that has told a checksum once, none is accepted without. Of an encrypted one, whose authentication key
+ * nobody named and is not the usual one, it is the checksum that says whether it is right.
  */
 export function createDsmrDecoder({ maxCurrent, key, authenticationKey }: DecoderOptions): Decoder {
   let hasCrc = false;
+  /** All, until one of them fitted. */
+  let checks = CHECKS;
+  let hasTag = authenticationKey !== undefined;
 
   const readChecked = (body: Uint8Array) => {
     hasCrc = true;
     return readTelegram(body, { checked: true, maxCurrent });
   };
 
+  /** The telegram whose `!` stands at that place, if the checksum after it is right. */
+  const sent = (text: Uint8Array, end: number): Uint8Array | undefined => {
+    const digits = Buffer.from(text.subarray(end + 1, end + 1 + CRC_DIGITS)).toString('latin1');
+    const told = asSent(text.subarray(0, end + 1), digits, checks);
+    if (told) checks = [told.check];
+    return told?.body;
+  };
+
   const readPlain = (bytes: Uint8Array, seen: number): Found => {
     const found = findEnd(bytes, seen);
     if (typeof found !== 'number') return found;
-    const body = bytes.subarray(0, found + 1);
     const mask = characterMask(bytes[0]);
     const after = bytes[found + 1];
     if (after === undefined) return { kind: 'open', seen: found };
-    if ((after & mask) !== CR && (after & mask) !== LF) {
-      const end = found + 1 + CRC_DIGITS;
-      if (bytes.length < end) return { kind: 'open', seen: found };
-      const digits = Buffer.from(bytes.subarray(found + 1, end)).toString('latin1');
-      return isIntact(body, digits)
-        ? frame(end, readChecked(body))
-        : { kind: 'none', end: found + 1, reason: 'checksum' };
+    const end = UNCHECKED.includes(after & mask) ? found + 1 : found + 1 + CRC_DIGITS;
+    if (bytes.length < end) return { kind: 'open', seen: found };
+    const { bytes: plain, sound } = stripParity(bytes.subarray(0, end), mask);
+    if (end > found + 1) {
+      const told = sent(plain, found);
+      return told ? frame(end, readChecked(told)) : { kind: 'none', end: found + 1, reason: 'checksum' };
     }
-    const { bytes: plain, sound } = stripParity(body, mask);
     const result = hasCrc || !sound ? 'checksum' : readTelegram(plain, { checked: false, maxCurrent });
-    if (typeof result === 'string') return { kind: 'none', end: found + 1, reason: result };
-    return frame(found + 1, result, 'unchecked');
+    if (typeof result === 'string') return { kind: 'none', end, reason: result };
+    return frame(end, result, 'unchecked');
   };
 
   const readEncrypted = (bytes: Uint8Array, seen: number): Found => {
@@ -52,13 +65,16 @@ export function createDsmrDecoder({ maxCurrent, key, authenticationKey }: Decode
     if (key === undefined) return frame(ciphered.end, 'key');
     const plain = decipher(ciphered, key, authenticationKey);
     if (plain === undefined) return frame(ciphered.end, 'key');
+    const isTelegram = plain.text[0] === SLASH;
     const end = plain.text.indexOf(END);
-    const body = plain.text.subarray(0, end + 1);
-    if (plain.genuine) return frame(ciphered.end, body[0] === SLASH ? readChecked(body) : 'syntax');
+    if (plain.genuine) {
+      hasTag = true;
+      return frame(ciphered.end, isTelegram ? readChecked(plain.text.subarray(0, end + 1)) : 'syntax');
+    }
+    const told = isTelegram ? sent(plain.text, end) : undefined;
+    if (told && !hasTag) return frame(ciphered.end, readChecked(told));
     // With a checksum that fits, nothing is damaged: it is the other key that is another.
-    const digits = Buffer.from(plain.text.subarray(end + 1, end + 1 + CRC_DIGITS)).toString('latin1');
-    const isDamaged = body[0] === SLASH && !isIntact(body, digits);
-    return { kind: 'none', end: ciphered.end, reason: isDamaged ? 'checksum' : 'key' };
+    return { kind: 'none', end: ciphered.end, reason: isTelegram && !told ? 'checksum' : 'key' };
   };
 
   return scan({
@@ -68,7 +84,7 @@ export function createDsmrDecoder({ maxCurrent, key, authenticationKey }: Decode
   });
 }
 
-/** Where the `!` of a telegram stands; what cannot be in one, and another one's `/`, ends the search. */
+/** Where the `!` of a telegram stands; what cannot be in one, and another one's start, ends the search. */
 function findEnd(bytes: Uint8Array, seen: number): number | Found {
   const mask = characterMask(bytes[0]);
   const isTelegram = identifies(bytes, 0, mask);
@@ -77,8 +93,10 @@ function findEnd(bytes: Uint8Array, seen: number): number | Found {
   for (let index = Math.max(seen, 1); index < bytes.length; index += 1) {
     const byte = (bytes[index] ?? 0) & mask;
     if (byte === END) return index;
-    const fits = byte >= 0x20 && byte < 0x7f && byte !== SLASH;
-    if (fits || byte === CR || byte === LF) continue;
+    const isStart = byte === SLASH && identifies(bytes, index, mask);
+    if (isStart === undefined) return { kind: 'open', seen: index };
+    const fits = (byte >= 0x20 && byte < 0x7f) || byte === CR || byte === LF || FILLING.includes(byte);
+    if (fits && !isStart) continue;
     // Without a whole first line it was no telegram at all.
     const hasHeader = bytes.subarray(0, index).some((each) => (each & mask) === LF);
     return hasHeader ? { kind: 'none', end: index, reason: 'syntax' } : { kind: 'none', end: index };

@@ -4,12 +4,13 @@ import type { Found } from '../scan.ts';
 /** DLMS general-glo-ciphering. */
 export const CIPHERED = 0xdb;
 const TITLE = 8;
-/** Authenticated and encrypted, AES-128-GCM. */
-const SECURITY = 0x30;
+/** AES-128-GCM: encrypted with a tag, or only encrypted. */
+const AUTHENTICATED = 0x30;
+const ENCRYPTED = 0x20;
 const COUNTER = 4;
 const TAG = 12;
-/** Security byte, frame counter, and a tag; a telegram of at least a few bytes between them. */
-const LEAST = 1 + COUNTER + 16 + TAG;
+/** Security byte, frame counter, and a telegram of at least a few bytes; its tag comes on top. */
+const LEAST = 1 + COUNTER + 16;
 /** The one that Luxembourg's meters, and those of others that copied them, are delivered with. */
 const AUTHENTICATION_KEY = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 
@@ -19,11 +20,13 @@ export interface Ciphered {
   /** System title and frame counter: the nonce. */
   nonce: Uint8Array;
   text: Uint8Array;
+  /** Empty where it is only encrypted. */
   tag: Uint8Array;
 }
 
 /**
- * The frame that begins with the first byte: `db 08 <title> <length> 30 <counter> <text> <tag>`.
+ * The frame that begins with the first byte: `db 08 <title> <length> 30 <counter> <text> <tag>`, or with 20
+ * and without the tag.
  * @param options.limit bytes, header and all. @param options.seen what it said when it was asked before.
  */
 export function readCiphered(
@@ -40,11 +43,12 @@ export function readCiphered(
   const start = 3 + TITLE + sizes;
   const security = bytes[start];
   if (security === undefined) return open;
-  if (security !== SECURITY) return none;
+  if (security !== AUTHENTICATED && security !== ENCRYPTED) return none;
+  const tag = security === AUTHENTICATED ? TAG : 0;
   const length =
     sizes === 0 ? form : bytes.subarray(start - sizes, start).reduce((sum, byte) => sum * 256 + byte, 0);
   const end = start + length;
-  if (length < LEAST || end > limit) return none;
+  if (length < LEAST + tag || end > limit) return none;
   // A damaged length may reach far into the next frames, which the meter's own title gives away.
   const within = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(end, bytes.length));
   const next = within.indexOf(bytes.subarray(0, 2 + TITLE), Math.max(1, seen - TITLE));
@@ -54,8 +58,8 @@ export function readCiphered(
   return {
     end,
     nonce: Buffer.concat([bytes.subarray(2, 2 + TITLE), bytes.subarray(start + 1, text)]),
-    text: bytes.subarray(text, end - TAG),
-    tag: bytes.subarray(end - TAG, end),
+    text: bytes.subarray(text, end - tag),
+    tag: bytes.subarray(end - tag, end),
   };
 }
 
@@ -67,9 +71,10 @@ export function decipher(
 ): { text: Uint8Array; genuine: boolean } | undefined {
   if (key.length !== 16) return undefined;
   const decipher = createDecipheriv('aes-128-gcm', key, nonce, { authTagLength: TAG });
-  decipher.setAAD(Buffer.concat([Uint8Array.of(SECURITY), authenticationKey]));
-  decipher.setAuthTag(tag);
+  decipher.setAAD(Buffer.concat([Uint8Array.of(AUTHENTICATED), authenticationKey]));
   const plain = decipher.update(text);
+  if (tag.length === 0) return { text: plain, genuine: false };
+  decipher.setAuthTag(tag);
   try {
     decipher.final();
     return { text: plain, genuine: true };

@@ -1,19 +1,37 @@
-import { crc16Arc } from '../crc.ts';
+import { crc16Arc, crc16X25 } from '../crc.ts';
 import type { RejectReason, Sample } from '../decoder.ts';
 import { dataSets } from '../obis/data-sets.ts';
 import { quantities } from '../obis/quantities.ts';
 import { sampleOf, saysSomething, withinRange } from '../obis/sample.ts';
 import { mbusVolumes } from './mbus.ts';
 
-/** Where meters tell their identity: the Netherlands and Belgium, Luxembourg and Hungary, Sweden and others. */
-const IDENTITIES = ['0-0:96.1.1', '0-0:42.0.0', '0-0:96.1.0', '0.0.0'];
+/** Where meters tell their identity: the Netherlands and Belgium, Luxembourg and Hungary, Sweden, Switzerland. */
+const IDENTITIES = ['0-0:96.1.1', '0-0:42.0.0', '0-0:96.1.0', '0.0.0', '0-0:0.0.0'];
 /** Only telegrams that carry a checksum tell a version: the Dutch, and the Belgian one. */
 const VERSIONS = ['1-3:0.2.8', '0-0:96.1.4'];
 const CRC_DIGITS = /^[0-9A-F]{4}$/i;
 
-/** @param body from `/` to `!`. @param digits the four after it. */
-export function isIntact(body: Uint8Array, digits: string): boolean {
-  return CRC_DIGITS.test(digits) && crc16Arc(body) === Number.parseInt(digits, 16);
+export type Check = (bytes: Uint8Array) => number;
+/** That of the standard, and that of Holley's meters. */
+export const CHECKS: readonly Check[] = [crc16Arc, crc16X25];
+
+/**
+ * A telegram as its checksum says that it was sent, undefined where it says that it is damaged. A terminal, an
+ * adapter or an editor may have made other line ends of its CR and LF, and some adapters put NULs in.
+ * @param body from `/` to `!`. @param digits the four after it. @param checks that may be meant.
+ */
+export function asSent(
+  body: Uint8Array,
+  digits: string,
+  checks: readonly Check[],
+): { body: Uint8Array; check: Check } | undefined {
+  if (!CRC_DIGITS.test(digits)) return undefined;
+  const crc = Number.parseInt(digits, 16);
+  const text = Buffer.from(body).toString('latin1');
+  const mended = Buffer.from(text.replaceAll('\0', '').replaceAll(/\r\n?|\n/g, '\r\n'), 'latin1');
+  for (const each of [body, mended])
+    for (const check of checks) if (check(each) === crc) return { body: each, check };
+  return undefined;
 }
 
 /**

@@ -5,8 +5,11 @@ export interface DataSets {
   odd: boolean;
 }
 
-/** An identifier and its values, printable and perhaps with a `³`, of which some meters put the next ones on a line of their own. */
-const SET = /\s*([^\s()]{0,32})((?:\([ -'*-~\xb0-\xb3]*\)\s*)+)/y;
+/**
+ * An identifier and its values, printable and perhaps with a `³`. Some meters put the next value on a line of
+ * its own, and break a long one.
+ */
+const SET = /\s*([^\s()]{0,32})((?:\([ -'*-~\xb0-\xb3\r\n]*\)\s*)+)/y;
 const IDENTIFIER = /^(?:(\d{1,3})-(\d{1,3}):)?([0-9A-Z]{1,3}\.\d{1,3})(\.\d{1,3})?(?:[*&](\d{1,3}))?$/;
 /** What is no code at all, such as `F.F` or `P.01`; never of use, but no damage either. */
 const OTHER = /^[0-9A-Z]+(?:[.:*&-][0-9A-Z]+)*$/i;

@@ -46,8 +46,7 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map<string, Dimension>([
     [0, ...RATES].map((rate): [string, Dimension] => [`${quantity}.8.${rate}`, 'energy']),
   ),
   ...[1, 2, 15, 16].map((quantity): [string, Dimension] => [`${quantity}.7.0`, 'power']),
-  ['3.7.0', 'reactive'],
-  ['4.7.0', 'reactive'],
+  ...[3, 4, 5, 6, 7, 8].map((quantity): [string, Dimension] => [`${quantity}.7.0`, 'reactive']),
   ['9.7.0', 'apparent'],
   ['10.7.0', 'apparent'],
   ['13.7.0', 'factor'],
@@ -77,7 +76,8 @@ export function quantities({ values }: DataSets): { numbers: Map<string, number>
     if (NOTHING.test(text)) continue;
     const number = quantity(text, dimension);
     if (number === undefined || (dimension === 'energy' && number < 0)) odd = true;
-    else numbers.set(code, number);
+    // Some meters tell a power factor of 4.6, which says nothing.
+    else if (dimension !== 'factor' || Math.abs(number) <= 1) numbers.set(code, number);
   }
   return { numbers, odd };
 }

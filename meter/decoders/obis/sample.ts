@@ -4,6 +4,7 @@ import { RATES, round } from './quantities.ts';
 /** What values by code, in base units, say of the electricity. */
 export function sampleOf(numbers: ReadonlyMap<string, number>): Sample {
   const get = (code: string) => numbers.get(code);
+  const quadrants = (...of: number[]) => sum(of.map((quantity) => get(`${quantity}.7.0`)));
   const exports = [...numbers.keys()].some((code) => code.startsWith('2.'));
   const power =
     difference(get('1.7.0'), get('2.7.0')) ?? get('16.7.0') ?? (exports ? undefined : get('15.7.0'));
@@ -12,7 +13,7 @@ export function sampleOf(numbers: ReadonlyMap<string, number>): Sample {
     phases: phasesOf(get),
     ...(power !== undefined && { power }),
     ...defined('apparentPower', sum([get('9.7.0'), get('10.7.0')])),
-    ...defined('reactivePower', difference(get('3.7.0'), get('4.7.0'))),
+    ...defined('reactivePower', difference(get('3.7.0') ?? quadrants(5, 6), get('4.7.0') ?? quadrants(7, 8))),
     ...defined('powerFactor', get('13.7.0')),
     ...defined('frequency', get('14.7.0')),
     ...(Object.keys(registers).length > 0 && { registers }),
