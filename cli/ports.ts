@@ -35,8 +35,12 @@ export function settingsBeforeDecoder(args: Arguments, environment: NodeJS.Proce
     return settingsFor(args, environment);
   } catch {
     // What is wrong beside the decoder is said by these.
-    const undecided = { 'meter.decoder': 'panel', 'meter.phases': '[{}, {}]' };
-    return settingsFor({ ...args, flags: { ...args.flags, ...undecided } }, environment);
+    const { ask, port = '/dev/undecided' } = args.options;
+    const flags: Record<string, string> =
+      ask === 'd0'
+        ? { 'meter.poll': '5s', ...args.flags, 'meter.port': port, 'meter.decoder': ask }
+        : { ...args.flags, 'meter.decoder': 'panel', 'meter.phases': '[{}, {}]' };
+    return settingsFor({ ...args, flags }, environment);
   }
 }
 

@@ -3,10 +3,12 @@ import type { Heard } from './heard.ts';
 
 /** The usual ones, the likeliest first. */
 const RATES = [9600, 115_200, 57_600, 38_400, 19_200, 4800, 2400, 1200, 300];
+/** Tried next where the first two are silent: some ports drop all that comes at a far lower rate than theirs. */
+const SLOW = [300, 1200, 2400, 4800];
 /** ms until the first byte comes: many meters speak every 10 s. And how much longer at first, for a device boots. */
 const SILENCE = 12_000;
 const BOOT = 3000;
-/** Rates at which silence is heard before it is believed: at a wrong one, signals would give garbage. */
+/** Rates at which silence is heard before only slow ones are left, of which the slowest must be silent, too. */
 const SILENT_RATES = 2;
 /** ms from the first byte on: of what may be text, or binary, of frames that were begun before we listened. */
 const DWELL = 5000;
@@ -35,7 +37,9 @@ export async function findBaud(
   signal: AbortSignal,
 ): Promise<Score | undefined> {
   const scores: Score[] = [];
-  for (const baud of RATES) {
+  let rates = RATES;
+  for (let [baud] = rates; baud !== undefined; [baud] = rates) {
+    rates = rates.slice(1);
     const heard = await listenAt(baud);
     const began = time.monotonic();
     const patience = SILENCE + (scores.length === 0 ? BOOT : 0);
@@ -43,7 +47,9 @@ export async function findBaud(
     scores.push({ baud, heard });
     tell({ baud, heard });
     if (heard.trials.winner() !== undefined || isKnown(heard)) break;
-    if (scores.length === SILENT_RATES && scores.every((score) => score.heard.bytes === 0)) break;
+    if (scores.some((score) => score.heard.bytes > 0)) continue;
+    if (scores.length === SILENT_RATES) rates = SLOW;
+    if (scores.length > SILENT_RATES) break;
   }
   return (
     scores.find(({ heard }) => heard.trials.winner()) ??

@@ -5,6 +5,8 @@ const ENOUGH = 24;
 /** The share of bytes that have it, but for single errors of the line; and of those where it shows. */
 const REGULAR = 0.99;
 const SHOWN = 0.05;
+/** The share of bytes that are text without it: at a wrong rate, signals make such a regularity, too. */
+const TEXT = 0.9;
 const ASCII = 0x7f;
 
 /** What the bits of the bytes tell of the line, which is read with eight bits a byte unless told otherwise. */
@@ -32,7 +34,7 @@ export class Bits {
 
   /** The parity that the highest bit makes: seven bits and a parity were read as eight. */
   get parity(): 'even' | 'odd' | undefined {
-    if (this.#bytes < ENOUGH || this.high < SHOWN) return undefined;
+    if (this.#bytes < ENOUGH || this.high < SHOWN || this.#share(this.#ascii) < TEXT) return undefined;
     const even = this.#share(this.#even);
     if (even >= REGULAR) return 'even';
     return even <= 1 - REGULAR ? 'odd' : undefined;

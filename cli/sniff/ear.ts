@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createSerialPort, identifyDevice } from '../../meter/device.ts';
 import { type OpenPort, type PortOptions, readPort } from '../../meter/port.ts';
 import { simulatedPort } from '../../meter/simulate.ts';
@@ -46,7 +47,7 @@ export function createEar(
           },
           data: onData,
           closed(why) {
-            trouble = why;
+            trouble = isOpen && isGone(line.path) ? `its device unplugged (${why})` : why;
             lost.abort();
           },
         },
@@ -57,3 +58,5 @@ export function createEar(
     },
   };
 }
+
+const isGone = (path: string) => path !== 'simulated' && !existsSync(path);

@@ -37,7 +37,8 @@ export async function sniff(
       : `opening ${path}${wanted.baud === 'auto' ? '' : ` at ${wanted.baud} baud`}; this may reset the device, which then boots for some seconds${ask === undefined ? '' : `; ${ask} is asked`}`,
   );
   const { heard, baud, failure } = await listen(wanted, meter, { teller, time: deps.time }, signal);
-  const line: Line = { path: stableName(path), baud, framing, ask };
+  const { device_address: address, wake_up: wakeUp } = meter;
+  const line: Line = { path: stableName(path), baud, framing, ask, address, wakeUp };
   teller.end({ line, heard });
   if (failure !== undefined) throw failure;
   if (heard.trials.winner() === undefined)

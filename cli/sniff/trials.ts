@@ -34,6 +34,8 @@ export interface Trial {
   /** The number of current sensors with which it understands the most. */
   phases: number;
   accepted: number;
+  /** Numbers told by those that it accepted. */
+  told: number;
   /** Frames refused; a first one whose beginning was not seen is not held against it. */
   refused: number;
   lastRefusal: RejectReason | undefined;
@@ -92,6 +94,7 @@ export class Trials {
             format,
             phases,
             accepted: 0,
+            told: 0,
             refused: 0,
             lastRefusal: undefined,
             cadence: undefined,
@@ -115,6 +118,7 @@ function note(attempt: Attempt, { samples, rejects }: Decoded, at: number): void
   const refusals = attempt.isTail && rejects[0] === 'fragment' ? rejects.slice(1) : rejects;
   if (samples.length + rejects.length > 0) attempt.isTail = false;
   trial.accepted += samples.length;
+  trial.told += samples.reduce((sum, sample) => sum + numbersIn(sample), 0);
   trial.refused += refusals.length;
   trial.lastRefusal = refusals.at(-1) ?? trial.lastRefusal;
   trial.encrypted ||= rejects.includes('key');
@@ -123,10 +127,16 @@ function note(attempt: Attempt, { samples, rejects }: Decoded, at: number): void
     if (address !== undefined && !trial.addresses.includes(address)) trial.addresses.push(address);
 }
 
+function numbersIn(value: unknown): number {
+  if (typeof value === 'number') return 1;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, each) => sum + numbersIn(each), 0);
+}
+
 /** A refusal that is not one of form tells that the form, and so the number of phases, is right. */
 function byMerit(a: Trial, b: Trial): number {
   const formed = ({ lastRefusal }: Trial) =>
     [undefined, 'syntax', 'fragment'].includes(lastRefusal) ? 0 : 1;
   const refused = a.accepted > 0 ? a.refused - b.refused : 0;
-  return b.accepted - a.accepted || refused || formed(b) - formed(a);
+  return b.accepted - a.accepted || refused || b.told - a.told || formed(b) - formed(a);
 }

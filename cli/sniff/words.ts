@@ -18,14 +18,24 @@ export interface Line {
   /** With which it was opened. */
   framing: Framing;
   ask: Asked | undefined;
+  /** With which it was asked: the meter's name, and whether it was woken. */
+  address?: string | undefined;
+  wakeUp?: boolean;
 }
 
 export const SILENT_WHY =
   'does the device send by itself, and is it this one? A PZEM, and some meters with an optical port, say nothing until they are asked: --ask pzem or --ask d0 does';
+const UNANSWERED_WHY: Record<Asked, string> = {
+  pzem: 'is it powered, and are its two data wires the right way round?',
+  d0: 'does the head sit where it belongs, its cable downwards? Some meters answer only by the number printed on them (--meter.device_address 00123456), those on a battery only when they are woken (--meter.wake_up true)',
+};
 
 /** What of a trial must be a setting where it is another. */
 const FIRST_ADDRESS = 1;
-const ASK_EVERY: Record<Asked, string | undefined> = { pzem: undefined, d0: '30s' };
+/** Seconds between two readouts of D0, unless they take longer; the settings have one for the others. */
+const ASK_EVERY = 30;
+/** By which the time that a readout takes must be exceeded. */
+const SLACK = 1.5;
 
 /** `every 1.20 s (1.19 to 1.21 s)`. */
 export function describeCadence(cadence: Cadence | undefined): string {
@@ -95,16 +105,20 @@ export function trialTable(trials: readonly Trial[], out: Screen): string {
 /** What else is to be known of who understands it: the pace of its samples, who else does, who answered. */
 export function describeWinner(winner: Trial, trials: readonly Trial[]): string {
   const others = trials.filter((trial) => trial.format !== winner.format && understands(trial));
+  const [same, less] = [true, false].map((isSame) =>
+    others.filter(({ told }) => (told === winner.told) === isSame).map(({ format }) => format),
+  );
   const { cadence, addresses } = winner;
   return [
     `${winner.format}: samples ${describeCadence(cadence)}`,
     ...(addresses.length > 0
       ? [`addresses that answer: ${addresses.toSorted((a, b) => a - b).join(', ')}`]
       : []),
-    ...(others.length > 0
-      ? [
-          `${others.map(({ format }) => format).join(' and ')} would read it, too, but check less, or understand less`,
-        ]
+    ...(same && same.length > 0
+      ? [`${same.join(' and ')} would read the same: which of them it is, the table and the meter tell`]
+      : []),
+    ...(less && less.length > 0
+      ? [`${less.join(' and ')} would read it, too, but check less, or understand less`]
       : []),
   ].join('; ');
 }
@@ -113,10 +127,14 @@ export function describeWinner(winner: Trial, trials: readonly Trial[]): string 
 export function describeTrouble(heard: Heard, { baud, ask }: Line): string {
   if (heard.bytes === 0)
     return ask
-      ? `nothing came, though ${ask} was asked for: is it powered, and are its two data wires the right way round?`
-      : `nothing came: ${SILENT_WHY}; another baud rate would give garbage, not silence`;
-  if (heard.trials.results().some(({ encrypted }) => encrypted))
+      ? `nothing came, though ${ask} was asked for: ${UNANSWERED_WHY[ask]}`
+      : `nothing came: ${SILENT_WHY}; another baud rate would mostly give garbage, not silence`;
+  const trials = heard.trials.results();
+  if (trials.some(({ encrypted }) => encrypted))
     return 'its telegrams are encrypted: meter.key must be the key that the grid operator gives out';
+  const [best] = trials;
+  if (best !== undefined && best.accepted > 0)
+    return `${describeBest(trials)} only, and refuses the rest${best.lastRefusal === undefined ? '' : ` (${REFUSALS[best.lastRefusal]})`}: a bad line, or something else on it`;
   if (!heard.isPlausible)
     return `it is no text at ${baud} baud, and no binary format that is known: --baud auto tries the usual rates`;
   return 'it is text, but of a format that no decoder knows';
@@ -128,46 +146,56 @@ interface Unusual {
   framing?: Framing;
   poll?: string;
   address?: number;
+  device_address?: string;
+  wake_up?: true;
 }
 
-function unusual({ baud, framing, ask }: Line, trial: Trial, heard: Heard): Unusual {
+function unusual({ baud, framing, ask, address: name, wakeUp }: Line, trial: Trial, heard: Heard): Unusual {
   const usual = USUAL_LINE[trial.format];
   const { parity } = heard.bits;
   const told = parity === undefined ? framing : framingOf(parity);
   const [address = FIRST_ADDRESS] = trial.addresses;
-  const poll = ask && ASK_EVERY[ask];
+  const isAsked = ask === 'd0' && trial.format === 'd0';
   return {
     ...(baud === usual.baud ? {} : { baud }),
     ...(told === usual.framing ? {} : { framing: told }),
-    ...(poll === undefined ? {} : { poll }),
+    ...(isAsked ? { poll: pollOf(trial) } : {}),
+    ...(isAsked && name !== undefined ? { device_address: name } : {}),
+    ...(isAsked && wakeUp ? { wake_up: true } : {}),
     ...(trial.format === 'pzem' && address !== FIRST_ADDRESS ? { address } : {}),
   };
 }
+
+/** A readout at 300 baud may take minutes. */
+function pollOf({ cadence }: Trial): string {
+  const least = (SLACK * (cadence?.median ?? 0)) / 1000;
+  return `${ASK_EVERY * Math.max(1, Math.ceil(least / ASK_EVERY))}s`;
+}
+
+/** As a shell, and `.env`, take it for one word. */
+const quoted = (value: string | number | true) =>
+  /^[\w.:-]+$/.test(String(value)) ? String(value) : `'${String(value).replaceAll("'", "'\\''")}'`;
 
 /** How to read this port from now on. */
 export function nextCommand(line: Line, trial: Trial, heard: Heard): string {
   const { path } = line;
   if (path === 'simulated') return 'npm start';
-  const { baud, framing, poll, address } = unusual(line, trial, heard);
   return [
     `npm start -- --port ${path} --decoder ${trial.format}`,
-    ...(baud === undefined ? [] : [`--baud ${baud}`]),
-    ...(framing === undefined ? [] : [`--meter.framing ${framing}`]),
-    ...(poll === undefined ? [] : [`--meter.poll ${poll}`]),
-    ...(address === undefined ? [] : [`--meter.address ${address}`]),
+    ...Object.entries(unusual(line, trial, heard)).map(
+      ([key, value]) => `--${key === 'baud' ? key : `meter.${key}`} ${quoted(value)}`,
+    ),
     ...(trial.phases === 2 ? [] : [`--meter.phases '[${Array(trial.phases).fill('{}').join(', ')}]'`]),
   ].join(' ');
 }
 
 /** The same for `.env` of compose. */
 export function nextVariables(line: Line, trial: Trial, heard: Heard): string {
-  const { baud, framing, poll, address } = unusual(line, trial, heard);
   return [
     `METER_PORT=${line.path}`,
     `METER_DECODER=${trial.format}`,
-    ...(baud === undefined ? [] : [`METER_BAUD=${baud}`]),
-    ...(framing === undefined ? [] : [`METER_FRAMING=${framing}`]),
-    ...(poll === undefined ? [] : [`METER_POLL=${poll}`]),
-    ...(address === undefined ? [] : [`METER_ADDRESS=${address}`]),
+    ...Object.entries(unusual(line, trial, heard)).map(
+      ([key, value]) => `METER_${key.toUpperCase()}=${quoted(value)}`,
+    ),
   ].join(' ');
 }

@@ -1,4 +1,5 @@
 import { type Block, readBlock, readRequest } from './d0/block.ts';
+import { unnumberPresent } from './d0/present.ts';
 import type { Decoded, Decoder, DecoderOptions, RejectReason, Sample } from './decoder.ts';
 import { dataSets } from './obis/data-sets.ts';
 import { heat, quantities, volume } from './obis/quantities.ts';
@@ -9,10 +10,16 @@ import { characterMask, isSlash, stripParity } from './seven-bit.ts';
 /** A readout with its previous months and load profile takes some kilobytes. */
 const LONGEST = 16_384;
 /** Where meters tell their identity: what the owner reads on them, and what their maker numbered. */
-const IDENTITIES = ['0.0.0', '96.1.0', '0-0:96.1.0', '0-0:96.1.255', 'C.1.0', '0-0:C.1.0'];
+const IDENTITIES = [
+  ...['0.0.0', '96.1.0', '0-0:96.1.0', '0-0:96.1.255', 'C.1.0', '0-0:C.1.0'],
+  // An owner's number, which is no meter's own where there is another.
+  ...['0-0:96.1.1', '0.0.1'],
+];
 const GAS = ['7-0:3.0.0', '7-0:3.1.0', '7-0:3.2.0', '7-0:1.0.0'];
 const WATER = ['8-0:1.0.0', '9-0:1.0.0'];
 const HEAT = ['6.8.0', '6-0:1.0.0'];
+/** What a head's lamp looks like as it is switched on, before an identification: as seven bits, and as eight. */
+const FLASHES: readonly number[] = [0x7f, 0xff];
 /** Whatever the check says: noise that comes in pairs is nothing to an XOR. Some meters write `³` and `°`. */
 const PRINTABLE = /^[\s -~\xb0-\xb3]*$/;
 /**
@@ -42,9 +49,9 @@ export function createD0Decoder({ maxCurrent, checksum = 'warn' }: DecoderOption
 
   return scan({
     limit: LONGEST,
-    starts: isSlash,
+    starts: (byte) => isSlash(byte) || FLASHES.includes(byte),
     read(bytes, seen): Found {
-      const request = readRequest(bytes);
+      const request = isSlash(bytes[0]) ? readRequest(bytes) : 1;
       if (typeof request === 'number')
         return { kind: 'frame', end: request, decoded: { samples: [], rejects: [] } };
       const block = request ?? readBlock(bytes, seen);
@@ -60,7 +67,7 @@ export function createD0Decoder({ maxCurrent, checksum = 'warn' }: DecoderOption
 function readout(text: string, checked: boolean, maxCurrent: number): Sample | RejectReason {
   const [data = ''] = text.split('!');
   if (!PRINTABLE.test(data)) return 'syntax';
-  const sets = dataSets(data);
+  const sets = dataSets(unnumberPresent(data));
   const { numbers, odd } = quantities(sets);
   if (odd || (!checked && sets.odd)) return 'syntax';
   const first = (codes: string[]) =>

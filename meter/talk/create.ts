@@ -11,7 +11,8 @@ export function talkTo(meters: readonly Meter[], deps: TalkDeps): ((port: OpenPo
   const [first] = meters;
   if (first?.poll === undefined) return undefined;
   const { decoder, poll: period, settle, baud = USUAL_LINE.d0.baud } = first;
-  if (decoder === 'd0') return (port) => talkD0(port, { period, settle, baud }, deps);
+  const { device_address: address, wake_up: wakeUp } = first;
+  if (decoder === 'd0') return (port) => talkD0(port, { period, settle, baud, address, wakeUp }, deps);
   const addresses = meters.map(addressOf);
   return (port) => talkPzem(port, { period, settle, addresses }, deps);
 }

@@ -105,6 +105,17 @@ export const meter = z
       .max(248)
       .optional()
       .describe('of the device among several on one line (`pzem`); default: 1'),
+    device_address: z
+      .string('must be text, in quotes where it is digits only')
+      .regex(/^[ "-.0-~]{1,32}$/, 'must be 1 to 32 characters without ! and /')
+      .optional()
+      .describe(
+        'what is printed on a meter that is asked (`d0`, `poll`) and answers only by name, leading zeros and all',
+      ),
+    wake_up: z
+      .boolean()
+      .default(false)
+      .describe('wake the meter before it is asked, as those of `d0` need that live on a battery'),
     channels: z
       .array(z.int().min(1).max(12))
       .min(1)
@@ -171,6 +182,12 @@ export const meter = z
       })
       .prefault('sce-tou-d-a')
       .describe('the name of a shipped tariff, or one written out'),
+  })
+  .superRefine(({ decoder, poll, device_address, wake_up }, context) => {
+    if (decoder === 'd0' && poll !== undefined) return;
+    const message = 'must be left out: only `d0` has it, where it is asked (`poll`)';
+    if (device_address !== undefined) context.addIssue({ code: 'custom', path: ['device_address'], message });
+    if (wake_up) context.addIssue({ code: 'custom', path: ['wake_up'], message });
   })
   .transform(({ silence, max_gap, phases, ...given }) => {
     const { decoder = 'panel', channels = [1, 2] } = given;

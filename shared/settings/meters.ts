@@ -13,8 +13,8 @@ const PANEL_SENSORS = 2;
 export const ANYBODY = 248;
 /** Settings of the line itself, not of one meter that is read over it. */
 const OF_THE_LINE = [
-  ...['decoder', 'baud', 'framing', 'poll', 'key', 'authentication_key', 'checksum'],
-  ...['settle', 'silence', 'max_current'],
+  ...['decoder', 'baud', 'framing', 'poll', 'device_address', 'wake_up'],
+  ...['key', 'authentication_key', 'checksum', 'settle', 'silence', 'max_current'],
 ] as const satisfies readonly (keyof Meter)[];
 
 interface Several {
@@ -34,7 +34,10 @@ export function lineOf({ name, port, computed }: Meter): string | undefined {
 }
 
 /** What means something to meters of one format only. */
-const OF_THE_FORMAT = ['baud', 'framing', 'poll', 'address', 'channels', 'key', 'authentication_key'];
+const OF_THE_FORMAT = [
+  ...['baud', 'framing', 'poll', 'address', 'device_address', 'wake_up'],
+  ...['channels', 'key', 'authentication_key'],
+];
 
 /** Settings as they were written, each of `meters` with what it leaves to `meter`. */
 export function inherit(input: unknown): unknown {
@@ -107,7 +110,7 @@ function checkMeter(meter: Meter, refuse: Refuse): void {
   if (format === 'panel' && channels?.some((channel) => channel > PANEL_SENSORS))
     refuse('channels', 'must be of 1 and 2 for the decoder `panel`');
   if (address !== undefined && format !== 'pzem')
-    refuse('address', 'must be left out: only `pzem` has addresses');
+    refuse('address', 'must be left out: only `pzem` has one (`d0` has device_address)');
   if (poll === undefined) return;
   if (!ASKED.includes(format))
     refuse('poll', `must be left out: meters of the format \`${format}\` speak by themselves`);

@@ -8,6 +8,7 @@ const ACK = 0x06;
 const LF = 0x0a;
 const CR = 0x0d;
 const END = 0x21;
+const PARENTHESIS = 0x29;
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
 /** A request may name a device by up to 32 characters; identifications are shorter. */
@@ -64,13 +65,12 @@ export function readBlock(bytes: Uint8Array, seen: number): Block | Unread {
     const after = bytes[index + 1];
     if (byte === (stx === -1 ? END : ETX)) {
       if (after === undefined) return { kind: 'open', seen: index };
-      if (stx !== -1)
-        return {
-          end: index + 2,
-          from: stx + 1,
-          to: index,
-          bcc: fits(bytes.subarray(stx + 1, index + 2), mask),
-        };
+      if (stx !== -1) {
+        const bcc = fits(bytes.subarray(stx + 1, index + 2), mask);
+        // A check that was lost, or is never sent, must not cost the next telegram.
+        const isMissing = !bcc && (after & mask) === SLASH;
+        return { end: index + (isMissing ? 1 : 2), from: stx + 1, to: index, bcc };
+      }
       return isLineStart(after & mask)
         ? { end: index + 1, from: dataStart(bytes, header, mask), to: index }
         : { kind: 'none', end: index + 1, reason: 'syntax' };
@@ -87,12 +87,17 @@ function dataStart(bytes: Uint8Array, header: number, mask: number): number {
 }
 
 /**
- * Whether another identification begins here, in capitals; some meters write units such as `m3/h` and
- * `imp/kWh`, though the standard keeps the slash for this. Undefined while there are too few bytes to tell.
+ * Whether another identification begins here, which is a line of its own: some meters write units such as
+ * `m3/h` and `imp/kWh`, or their own identification as a value, though the standard keeps the slash for this.
+ * Undefined while there are too few bytes to tell.
  */
 function beginsAnew(bytes: Uint8Array, at: number, mask: number): boolean | undefined {
-  const isCapital = (byte: number) => byte >= 0x41 && byte <= 0x5a;
-  return identifies(bytes, at, mask) && [1, 2].every((next) => isCapital((bytes[at + next] ?? 0) & mask));
+  const isTelegram = identifies(bytes, at, mask);
+  if (!isTelegram) return isTelegram;
+  const line = bytes.subarray(at, at + LONGEST_LINE);
+  const end = line.find((byte) => (byte & mask) === PARENTHESIS || (byte & mask) < 0x20);
+  if (end === undefined) return line.length < LONGEST_LINE ? undefined : false;
+  return (end & mask) !== PARENTHESIS;
 }
 
 const isLineStart = (before: number) => before === CR || before === LF || before === NUL;

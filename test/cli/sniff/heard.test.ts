@@ -114,6 +114,13 @@ for (const parity of ['even', 'odd'] as const)
     t.is(bits.parity, undefined, 'not all of it has it');
   });
 
+test('what a wrong rate makes of text is not taken for seven bits with parity', (t) => {
+  const bits = new Bits();
+  // Bytes of 7E1 read at twice their rate: each bit is two.
+  bits.push(Buffer.from('fee6869e80869ee6e0989ee6e09880e6e09880869e9e8686', 'hex'));
+  t.is(bits.parity, undefined);
+});
+
 test('few bytes, or none with the highest bit, have no parity', (t) => {
   const bits = new Bits();
   t.deepEqual([bits.parity, bits.text, bits.high], [undefined, 1, 0]);
@@ -195,7 +202,54 @@ test('who answers is told, and which address must be written', (t) => {
 test('silence is told with what else it may mean', (t) => {
   const nothing = new Heard({ maxCurrent: 200 });
   t.regex(describeTrouble(nothing, line), /until they are asked: --ask pzem or --ask d0/);
-  t.regex(describeTrouble(nothing, { ...line, ask: 'pzem' }), /nothing came, though pzem was asked for/);
+  t.regex(describeTrouble(nothing, { ...line, ask: 'pzem' }), /though pzem was asked for: .* data wires/);
+  t.regex(
+    describeTrouble(nothing, { ...line, ask: 'd0' }),
+    /though d0 was asked for: .* head .*device_address.*wake_up/,
+  );
+});
+
+test('what understands no more than it refuses is named, and not called unknown', (t) => {
+  const heard = new Heard({ maxCurrent: 200 });
+  for (const [at, { frame }] of (FORMATS.d0[0]?.frames ?? []).entries())
+    heard.push(Buffer.concat([Buffer.from('a3'), bytes(frame)]), at * 1000, true);
+  t.is(heard.trials.winner(), undefined);
+  t.is(
+    describeTrouble(heard, line),
+    'd0 understands 4 of 8 only, and refuses the rest (its beginning was not seen): a bad line, or something else on it',
+  );
+});
+
+test('of two that understand the same telegrams, the one that tells more of them, or both are named', (t) => {
+  const describe = (heard: Heard) => {
+    const winner = heard.trials.winner();
+    return winner ? describeWinner(winner, heard.trials.results()) : '';
+  };
+  const old = FORMATS.dsmr.find(({ name }) => name === 'dsmr 2 and 3');
+  const gas = new Heard({ maxCurrent: 200 });
+  for (const { frame } of old?.frames ?? []) gas.push(bytes(frame), 0, true);
+  t.regex(describe(gas), /^dsmr: .*; d0 would read it, too, but check less, or understand less$/);
+  const pushed = FORMATS.d0.find(({ name }) => name === 'd0 pushed');
+  const both = new Heard({ maxCurrent: 200 });
+  for (const { frame } of pushed?.frames ?? []) both.push(bytes(frame), 0, true);
+  t.regex(describe(both), /; d0 would read the same: which of them it is, the table and the meter tell$/);
+});
+
+test('how a meter is asked from then on: how often it can be, and as it was', (t) => {
+  const asked = { baud: 300, framing: '7E1', ask: 'd0' } as const;
+  const readouts = (every: number) => {
+    const heard = new Heard({ maxCurrent: 200 });
+    for (const [count, { frame }] of (FORMATS.d0[0]?.frames ?? []).entries())
+      heard.push(bytes(frame), count * every, true);
+    return heard;
+  };
+  const start = 'npm start -- --port /dev/tty --decoder d0';
+  t.is(command(readouts(5000), asked), `${start} --meter.poll 30s`);
+  t.is(command(readouts(70_000), asked), `${start} --meter.poll 120s`);
+  t.is(
+    command(readouts(5000), { ...asked, address: '0012 34', wakeUp: true }),
+    `${start} --meter.poll 30s --meter.device_address '0012 34' --meter.wake_up true`,
+  );
 });
 
 test('telegrams that only a key would open are known for what they are', (t) => {

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { FORMATS } from '../../meter/decoders/formats.ts';
+import { readout } from '../../meter/decoders/golden/d0.ts';
 import { bytes } from '../../meter/decoders/golden/variant.ts';
 import { findProgram } from '../../support/programs.ts';
 import { openPty } from '../../support/pty.ts';
@@ -139,7 +140,7 @@ test('a device that goes is exit code 1, after what was heard', async (t) => {
   socat.kill('SIGTERM');
   t.is(await ended, 1);
   t.regex(out(), /\namps +[1-9]\d* +0 /);
-  t.regex(err(), /^wattdog: sniffing .*: the port must stay open, got /);
+  t.regex(err(), /^wattdog: sniffing .*: the port must stay open, got its device unplugged \(.+\)\n$/);
 });
 
 test('settings whose decoder is still to be found do not stand in its way', async (t) => {
@@ -180,19 +181,52 @@ test('binary frames are hex, cut at pauses, with the decoder that reads them', a
   t.true(out().includes(`--port ${path} --decoder sml\n`), out());
 });
 
-test('a module that must be asked is asked, and answers', async (t) => {
+/** A device that hears what is written to it. @param answer to all that came since it answered last. */
+async function answering(
+  t: ExecutionContext,
+  answer: (asked: Buffer) => string | Uint8Array | undefined,
+): Promise<string> {
   const path = join(temporaryFolder(t), 'tty');
-  const module = spawn(findProgram('socat') ?? '', [`pty,ptmx,raw,echo=0,link=${path},ignoreeof`, 'stdio'], {
+  const device = spawn(findProgram('socat') ?? '', [`pty,ptmx,raw,echo=0,link=${path},ignoreeof`, 'stdio'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  t.teardown(() => module.kill('SIGTERM'));
+  t.teardown(() => device.kill('SIGTERM'));
   let asked = Buffer.alloc(0);
-  module.stdout.on('data', (chunk: Buffer) => {
+  device.stdout.on('data', (chunk: Buffer) => {
     asked = Buffer.concat([asked, chunk]);
-    const [, { frame = '' } = {}] = FORMATS.pzem[0]?.frames ?? [];
-    for (; asked.length >= 8; asked = asked.subarray(8)) module.stdin.write(frame);
+    const said = answer(asked);
+    if (said === undefined) return;
+    asked = Buffer.alloc(0);
+    device.stdin.write(said);
   });
   await until(`socat to make ${path}`, 10_000, () => existsSync(path));
+  return path;
+}
+
+test('a meter that answers by name, and sleeps, is asked so; without, both are named', async (t) => {
+  const path = await answering(t, (asked) =>
+    /^\0{60,}\/\?0012!\r\n$/.test(asked.toString('latin1'))
+      ? readout(['1.8.0(000047.5*kWh)']).replace('LGZ5', 'LGZ?')
+      : undefined,
+  );
+  const ask = ['sniff', '--port', path, '--ask', 'd0', '--meter.settle', '0s'];
+  const name = ['--meter.device_address', '0012', '--meter.wake_up', 'true'];
+  const { code, out, err } = await runWattdog(t, [...ask, ...name, '--lines', '4']);
+  t.is(code, 0, err);
+  t.regex(out, /\nd0 +1 +0 /);
+  t.true(out.includes(`--decoder d0 --meter.poll 30s ${name.join(' ')}\n`), out);
+  t.true(out.includes('METER_POLL=30s METER_DEVICE_ADDRESS=0012 METER_WAKE_UP=true\n'), out);
+  const unknown = await runWattdog(t, [...ask, '--for', '4s']);
+  t.is(unknown.code, 1);
+  t.regex(
+    unknown.err,
+    /the number printed on them \(--meter\.device_address .* \(--meter\.wake_up true\)\n$/,
+  );
+});
+
+test('a module that must be asked is asked, and answers', async (t) => {
+  const [, { frame = '' } = {}] = FORMATS.pzem[0]?.frames ?? [];
+  const path = await answering(t, (asked) => (asked.length >= 8 ? frame : undefined));
   const { ended, out, err } = wattdog(t, ['sniff', '--port', path, '--ask', 'pzem', '--lines', '3']);
   t.is(await ended, 0, err());
   t.regex(out(), /^opening .* at 9600 baud; .*; pzem is asked\n/);

@@ -88,6 +88,37 @@ test('a unit with a slash tears nothing', (t) => {
   t.deepEqual(decode(pushed(lines)).samples, [only]);
 });
 
+test('an identification that stands in a value tears nothing', (t) => {
+  const lines = ['96.1.4(/LGZ52ZMD120APt.G03)', IMPORT, '0.2.0(/ISk5ME)'];
+  t.deepEqual(decode(readout(lines)), accepted(only));
+  t.deepEqual(decode(withParity(readout(lines))), accepted(only));
+  t.deepEqual(decode(pushed(lines)).samples, [only]);
+});
+
+test('a check that does not come costs no other telegram', (t) => {
+  const unchecked = whole.slice(0, -1);
+  t.deepEqual(decode(unchecked + unchecked + whole), {
+    ...accepted(only, only, only),
+    remarks: ['bcc', 'bcc'],
+  });
+  t.deepEqual(decode(unchecked + whole, { checksum: 'refuse' }), {
+    ...accepted(only),
+    rejects: ['checksum'],
+  });
+});
+
+test('a check that is a slash is one', (t) => {
+  const slashed = ['1.8.0(000000.0*kWh)', '0.2.0(a)'];
+  const telegram = readout(slashed);
+  t.true(telegram.endsWith('/'), 'or else the value of 0.2.0 must be another');
+  t.deepEqual(decode(telegram + whole), accepted({ phases: [], registers: { import: 0 } }, only));
+});
+
+test('what a head’s lamp looks like as it is switched on is nothing', (t) => {
+  for (const flash of ['\x7f\x7f\x7f', '\xff'])
+    t.deepEqual(decode(`${flash}${whole}${flash}/?!\r\n${flash}${whole}`), accepted(only, only), flash);
+});
+
 test('noise with slashes and ends is no telegram', (t) => {
   t.deepEqual(decode(`/12!/L${'x'.repeat(100)}!${whole}`), { ...accepted(only), rejects: ['fragment'] });
 });
@@ -98,6 +129,17 @@ const told: [line: string, sample: Partial<Sample>][] = [
   ['1-0:1.8.0(1846000*Wh)', { registers: { import: 1846 } }],
   ['1.8.1(1.5*kWh)1.8.2(2.5*kWh)', { registers: { import: 4, importRates: { 1: 1.5, 2: 2.5 } } }],
   ['1.8.0(2*kWh)\r\n1.8.0*01(1*kWh)\r\n1.8.1*31(3*kWh)\r\n1.8.1&04(4*kWh)', { registers: { import: 2 } }],
+  // Who numbers the present as 00 numbers no energy otherwise.
+  ['1.8.0*00(000846.25)\r\n2.8.0*00(000004.50)', { registers: { import: 846.25, export: 4.5 } }],
+  [
+    '1.8.0*00(9)\r\n1.8.1*00(6)\r\n1.8.2&00(3)\r\n1.8.0*01(8)\r\n0.2.2(:::G11)!',
+    { registers: { import: 9, importRates: { 1: 6, 2: 3 } } },
+  ],
+  [
+    '1.8.1(1*kWh)\r\n1.8.1*00(20*kWh)\r\n2.8.1*00(5*kWh)',
+    { registers: { import: 1, importRates: { 1: 1 } } },
+  ],
+  ['1-0:1.8.0*255(2*kWh)\r\n1-0:2.8.0*00(5*kWh)', { registers: { import: 2 } }],
   ['15.8.0(7*kWh)', { registers: { import: 7 } }],
   ['15.8.0(7*kWh)\r\n2.8.0(3*kWh)', { registers: { export: 3 } }],
   ['16.7.0(-000123*W)', { power: -123 }],
@@ -112,6 +154,8 @@ const told: [line: string, sample: Partial<Sample>][] = [
   [`0.0.0(4711)\r\nC.1.0(0815)\r\n${IMPORT}`, { registers: { import: 1846 }, device: '4711' }],
   [`0.0.0(        )\r\nC.1.0(0815 )\r\n${IMPORT}`, { registers: { import: 1846 }, device: '0815' }],
   [`0-0:96.1.0*255(1EMH00)\r\n${IMPORT}`, { registers: { import: 1846 }, device: '1EMH00' }],
+  [`0.0.1(4712)\r\n0-0:96.1.1(3A47)\r\n${IMPORT}`, { registers: { import: 1846 }, device: '3A47' }],
+  [`0.0.1(4712)\r\n${IMPORT}`, { registers: { import: 1846 }, device: '4712' }],
   ['6.8(3.6*GJ)6.26(00842.94*m3)', { registers: { import: 1000 } }],
   [`6.8.0(3.6*kvarh)\r\n${IMPORT}`, { registers: { import: 1846 } }],
   ['7-0:3.0.0(12.5*m3)', { gas: 12.5 }],

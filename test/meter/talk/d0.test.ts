@@ -19,15 +19,25 @@ function telegrams(): Decoder {
   };
 }
 
-function talk(t: ExecutionContext, device: Device, period = 60_000) {
+function talk(
+  t: ExecutionContext,
+  device: Device,
+  period = 60_000,
+  options: { address?: string; wakeUp?: boolean } = {},
+) {
   const time = virtualTime();
   const said = converse(t, time, {
     decoder: telegrams(),
     device,
-    start: (port) => talkD0(port, { period, settle: SETTLE, baud: 300 }, { time, log: silentLog }),
+    start: (port) =>
+      talkD0(
+        port,
+        { period, settle: SETTLE, baud: 300, wakeUp: false, ...options },
+        { time, log: silentLog },
+      ),
   });
   /** Since the port had settled. */
-  const steps = () => said.events.map(({ at, wrote, baud }) => [at - SETTLE, wrote ?? baud]);
+  const steps = () => said.events.map(({ at, wrote, baud }) => [Math.round(at - SETTLE), wrote ?? baud]);
   return { time, steps, ...said };
 }
 
@@ -115,23 +125,106 @@ test('a meter that does not answer is asked once more, and then in the next peri
   await time.advance(SETTLE + 60_000);
   t.deepEqual(steps(), [
     [0, '/?!\r\n'],
-    [2000, '/?!\r\n'],
+    // 5 characters take 167 ms.
+    [2167, '/?!\r\n'],
     [60_000, '/?!\r\n'],
   ]);
 });
 
-test('a meter that gives no data at its rate is asked again at 300', async (t) => {
+test('a meter that gives no data at the rate it proposes is asked to stay at 300, and from then on', async (t) => {
+  const { time, steps, samples } = talk(t, (bytes, say) => {
+    if (isRequest(bytes)) say('/LGZ52X\r\n', 1000);
+    else if (codeOf(String(bytes)) === '0') say(DATA, 700);
+  });
+  await time.advance(SETTLE + 179_999);
+  t.deepEqual(
+    steps().map(([, what]) => what),
+    [
+      ...['/?!\r\n', '\x06050\r\n', 9600, 300, '/?!\r\n', '\x06050\r\n', 9600, 300],
+      ...['/?!\r\n', '\x06000\r\n', '/?!\r\n', '\x06000\r\n'],
+    ],
+  );
+  t.is(samples.length, 2);
+});
+
+/** The rate that an acknowledgement tells. */
+const codeOf = (what: unknown) => /^.0(\d)0\r\n$/s.exec(String(what))?.[1];
+
+test('a meter that never gives data is tried at both rates', async (t) => {
+  const { time, steps } = talk(t, (bytes, say) => {
+    if (isRequest(bytes)) say('/LGZ52X\r\n', 1000);
+  });
+  await time.advance(SETTLE + 179_999);
+  const codes = steps().flatMap(([, what]) => codeOf(what) ?? []);
+  t.deepEqual(codes, ['5', '5', '0', '0', '5', '5']);
+});
+
+test('a meter that once gave data at the rate it proposes is not held back for one fault', async (t) => {
   let tries = 0;
   const { time, steps, samples } = talk(t, (bytes, say) => {
     if (isRequest(bytes)) tries += 1;
-    if (isRequest(bytes) || tries > 1) modeC('/LGZ52X\r\n')(bytes, say);
+    if (isRequest(bytes) || ![2, 3].includes(tries)) modeC('/LGZ52X\r\n')(bytes, say);
   });
+  await time.advance(SETTLE + 179_999);
+  const codes = steps().flatMap(([, what]) => codeOf(what) ?? []);
+  t.deepEqual(codes, ['5', '5', '5', '5']);
+  t.is(samples.length, 2);
+});
+
+test('a meter that answers only by name is asked by it', async (t) => {
+  const named: Device = (bytes, say) => {
+    if (/^\/\?(?!0012345678!)/.test(String(bytes))) return;
+    say(String(bytes).startsWith('/?') ? '/ABC?1\r\n' : '', 500);
+    say(DATA, 800);
+  };
+  const anonymous = talk(t, named);
+  await anonymous.time.advance(SETTLE + 59_999);
+  t.is(anonymous.samples.length, 0);
+  const { time, steps, samples } = talk(t, named, 60_000, { address: '0012345678' });
   await time.advance(SETTLE + 59_999);
-  t.deepEqual(
-    steps().map(([, what]) => what),
-    ['/?!\r\n', '\x06050\r\n', 9600, 300, '/?!\r\n', '\x06050\r\n', 9600, 300],
-  );
+  t.deepEqual(steps(), [[0, '/?0012345678!\r\n']]);
   t.is(samples.length, 1);
+});
+
+test('a long name takes a while to be sent; only then must the meter answer', async (t) => {
+  const address = '12345678901234567890123456789012';
+  const { time, steps, samples } = talk(
+    t,
+    // 37 characters take 1233 ms, and the meter 1500.
+    (bytes, say) => say(bytes.length === 37 ? `/ABC?1\r\n${DATA}` : '', 1233 + 1500),
+    60_000,
+    { address },
+  );
+  await time.advance(SETTLE + 59_999);
+  t.deepEqual(steps(), [[0, `/?${address}!\r\n`]]);
+  t.is(samples.length, 1);
+});
+
+test('a meter on a battery is woken with zeros, and given time to wake, before each request', async (t) => {
+  const asleep = (): Device => {
+    let isAwake = false;
+    return (bytes, say) => {
+      if (isRequest(bytes) && isAwake) {
+        say('/ABC?1\r\n', 500);
+        say(DATA, 800);
+      }
+      isAwake = bytes.every((byte) => byte === 0);
+    };
+  };
+  const unwoken = talk(t, asleep());
+  await unwoken.time.advance(SETTLE + 59_999);
+  t.is(unwoken.samples.length, 0);
+  const { time, steps, samples } = talk(t, asleep(), 60_000, { wakeUp: true });
+  await time.advance(SETTLE + 119_999);
+  const zeros = '\0'.repeat(66);
+  t.deepEqual(steps(), [
+    [0, zeros],
+    // 66 characters of 10 bits take 2.2 s at 300 baud; the standard has 2.1 to 2.3, and then 1.5 to 1.7 s.
+    [2200 + 1600, '/?!\r\n'],
+    [60_000, zeros],
+    [63_800, '/?!\r\n'],
+  ]);
+  t.is(samples.length, 2);
 });
 
 test('data that takes a minute is read to its end, garbage is not read for ever', async (t) => {
@@ -148,9 +241,9 @@ test('data that takes a minute is read to its end, garbage is not read for ever'
   const endless = talk(t, (bytes, say) => {
     if (!isRequest(bytes)) return;
     asked += 1;
-    if (asked === 1) for (let at = 0; at < 400_000; at += 1000) say('x', at);
+    if (asked === 1) for (let at = 0; at < 700_000; at += 1000) say('x', at);
   });
-  await endless.time.advance(SETTLE + 320_000);
+  await endless.time.advance(SETTLE + 620_000);
   t.is(asked, 2);
 });
 

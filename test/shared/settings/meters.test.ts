@@ -58,6 +58,12 @@ test('what belongs to a format is left to meters of that format', (t) => {
   t.like(sml, { baud: undefined, address: undefined, silence: 10_000 });
   t.is(sml?.poll, undefined);
   t.false(rest?.phases[0]?.reversed);
+  const [asked, other] = read({
+    meter: { port: '/dev/x', decoder: 'd0', poll: '60s', device_address: '00123', wake_up: true },
+    meters: [{ name: 'a' }, { name: 'b', port: '/dev/y', decoder: 'pzem' }],
+  });
+  t.like(asked, { device_address: '00123', wake_up: true });
+  t.like(other, { device_address: undefined, wake_up: false });
 });
 
 test('`meter` is no meter beside a list: what one must have, it need not', (t) => {
