@@ -230,7 +230,7 @@ const SET_UP: Record<string, Omit<CommandInfo, 'group'>> = {
       ['cat /dev/ttyUSB0 | wattdog decode --decoder sml', 'live, on a port that somebody has set up'],
       ['wattdog decode --decoder sml --hex capture.txt', 'bytes as a forum shows them'],
     ],
-    options: { hex: 'the capture is text: pairs of hexadecimal digits, whatever stands between them' },
+    options: { hex: 'the capture is text: pairs of hexadecimal digits; comments begin with #' },
     exits: ['a frame was decoded', 'none was, or it cannot be read'],
   },
   check: {
@@ -248,10 +248,11 @@ const SET_UP: Record<string, Omit<CommandInfo, 'group'>> = {
   },
   tariff: {
     about: 'draw a day’s prices, reckon what history would have cost under a tariff, import one',
-    words: ['show|cost|import', 'file?'],
+    words: ['show|cost|import|list?', 'file?'],
     detail:
       'Times without an offset are local where the tariff is. --tariff takes a YAML or JSON file with a tariff, or the\nname of one that is shipped; without it, it is that of the meter. `cost` reads the journal, whether the agent\nruns or not. `import` takes a rate of OpenEI’s database (URDB, version 7), and - for standard input.',
     examples: [
+      ['wattdog tariff', 'which tariffs are shipped'],
       ['wattdog tariff show', 'what a kWh costs today, by the hour'],
       ['wattdog tariff show --day 2026-11-01 --tariff sce-tou-d-a', 'on a day of 25 hours'],
       ['wattdog tariff cost --from 2026-01-01 --to 2027-01-01 --tariff new.yaml', 'what would I have paid?'],

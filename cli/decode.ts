@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createDecoder } from '../meter/decoders/create.ts';
 import { decoderOptions } from '../meter/line.ts';
 import { GiveUpError, reason } from '../shared/errors.ts';
+import { linesOf } from '../shared/lines.ts';
 import type { Arguments } from './arguments.ts';
 import type { Screen } from './screen.ts';
 import { settingsFor } from './settings.ts';
@@ -41,6 +42,7 @@ export async function decodeCapture(
       for (const remark of remarks) count(`of them ${remark}`);
     }
   } catch (error) {
+    if (error instanceof GiveUpError) throw error;
     throw new GiveUpError(`decoding ${name}: must be readable, got ${reason(error)}`);
   }
   notes.write(
@@ -50,13 +52,22 @@ export async function decodeCapture(
     throw new GiveUpError(`decoding ${name}: must hold a whole frame of ${format}, but none was found`);
 }
 
-/** Digits in pairs, whatever stands between them; a pair may be split over two chunks. */
+/** Digits in pairs, bare or as `0x1b` or `\\x1b`; a pair may be split over two lines, and a comment begins with #. */
 async function* fromHex(chunks: AsyncIterable<string | Buffer>): AsyncGenerator<Buffer> {
   let rest = '';
-  for await (const chunk of chunks) {
-    const digits = rest + chunk.toString().replaceAll(/[^0-9a-f]/gi, '');
+  for await (const line of linesOf(textOf(chunks))) {
+    const bare = line.replace(/#.*/, '').replaceAll(/0x|\\x/gi, '');
+    if (/[g-z]/i.test(bare))
+      throw new GiveUpError(
+        `decoding with --hex: must be pairs of hexadecimal digits, got ${JSON.stringify(line)}`,
+      );
+    const digits = rest + bare.replaceAll(/[^0-9a-f]/gi, '');
     const even = digits.length - (digits.length % 2);
     rest = digits.slice(even);
     yield Buffer.from(digits.slice(0, even), 'hex');
   }
+}
+
+async function* textOf(chunks: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
+  for await (const chunk of chunks) yield chunk.toString();
 }

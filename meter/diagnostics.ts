@@ -3,6 +3,7 @@ import type { Notes } from './account.ts';
 import type { Calibrated } from './calibration.ts';
 import type { Decoded, RejectReason, Remark } from './decoders/decoder.ts';
 import type { OutboxStatus } from './outbox/outbox.ts';
+import type { SourceStatus } from './tariff/dynamic/prices.ts';
 
 /** What happened between the port and the outbox since the process started; retained on MQTT. */
 export interface Diagnostics {
@@ -45,7 +46,24 @@ export interface Diagnostics {
   outbox_age: number;
   /** Readings given up since the process started, by the limit that they passed. */
   outbox_dropped: OutboxStatus['dropped'];
+  /** By what they are for; absent where the tariff has no source of published prices. */
+  prices?: Partial<Record<SourceStatus['side'], PriceDiagnostics>>;
 }
+
+/** How a source of published prices is. Times are ISO 8601 in UTC. */
+interface PriceDiagnostics {
+  /** When it was last read; absent if it was not since the process started. */
+  read?: string;
+  /** Until when prices are known; absent while the present one is not, and the fallback stands in for it. */
+  known_until?: string;
+  /** Reads that failed since the process started. */
+  failures: number;
+  /** What was wrong with the last read; absent while all is well. */
+  error?: string;
+}
+
+/** ms; prices that hold until further notice are known until then. */
+const END_OF_TIME = Date.UTC(9999, 11, 31);
 
 /** Counts what the meter sees; nothing is refused or repaired without being counted here. */
 export class Diary {
@@ -141,8 +159,11 @@ export class Diary {
     };
   }
 
-  /** @param now ms since 1970. */
-  snapshot(outbox: OutboxStatus, now: number): Diagnostics {
+  /**
+   * @param now ms since 1970.
+   * @param sources of published prices.
+   */
+  snapshot(outbox: OutboxStatus, now: number, sources: readonly SourceStatus[] = []): Diagnostics {
     const { errors, error, aside, pending, unwritten, bytes, oldest, dropped } = outbox;
     return {
       ...this.#counts,
@@ -158,8 +179,24 @@ export class Diary {
       outbox_bytes: bytes,
       outbox_age: oldest === undefined ? 0 : Math.max(0, Math.round((now - Date.parse(oldest)) / 1000)),
       outbox_dropped: dropped,
+      ...(sources.length === 0 ? {} : { prices: pricesOf(sources, now) }),
     };
   }
+}
+
+function pricesOf(sources: readonly SourceStatus[], now: number): NonNullable<Diagnostics['prices']> {
+  const iso = (time: number) => new Date(Math.min(time, END_OF_TIME)).toISOString();
+  return Object.fromEntries(
+    sources.map(({ side, readAt, knownUntil, failures, problem }): [string, PriceDiagnostics] => [
+      side,
+      {
+        ...(readAt === undefined ? {} : { read: iso(readAt) }),
+        ...(knownUntil > now ? { known_until: iso(knownUntil) } : {}),
+        failures,
+        ...(problem === undefined ? {} : { error: problem }),
+      },
+    ]),
+  );
 }
 
 function count<K extends string>(counts: Partial<Record<K, number>>, key: K): void {

@@ -8,6 +8,7 @@ import { together } from '../shared/together.ts';
 import { installationOf } from './installation.ts';
 import { readLine } from './line.ts';
 import { type OpenMeter, openMeter } from './meter.ts';
+import type { Prices } from './tariff/dynamic/prices.ts';
 
 /** The meters of this process: serial ports → decoders → accounts → outboxes → MQTT, until the signal aborts. */
 export async function runMeter(
@@ -21,6 +22,7 @@ export async function runMeter(
     data: settings.data,
     installation: installationOf(settings.data),
     broker: brokerAddress(settings),
+    prices: new Map<string, Prices>(),
   };
   const meters: OpenMeter[] = [];
   try {
@@ -40,6 +42,7 @@ export async function runMeter(
           readLine(line, { time, log, simulatedPart: simulated.indexOf(line) }, stopped),
       ),
       ...meters.map((meter) => meter.run),
+      ...[...household.prices.values()].map((prices) => prices.run),
       (stopped) => keepHeartbeat('meter', time, stopped),
     );
   } finally {

@@ -4,7 +4,6 @@ import { openFile } from '../shared/open-file.ts';
 import type { Meter } from '../shared/settings/meter.ts';
 import { isSimulated, maxGapOf } from '../shared/settings/meters.ts';
 import type { Time } from '../shared/time.ts';
-import { together } from '../shared/together.ts';
 import type { Reading } from '../shared/wire.ts';
 import type { AccountOptions, AccountState } from './account.ts';
 import { Computed, type ComputedState } from './computed.ts';
@@ -12,7 +11,7 @@ import { Diary } from './diagnostics.ts';
 import { createLedger } from './ledger.ts';
 import type { LineMeter } from './line.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { openMeterPrices } from './prices.ts';
+import { openMeterPrices, type SharedPrices } from './prices.ts';
 import { growingProfile, profileOf } from './profile.ts';
 import { createPublisher } from './publish.ts';
 import { findTariff } from './tariff/pricing.ts';
@@ -25,6 +24,8 @@ interface Household {
   /** Names the data folder. */
   installation: string;
   broker: BrokerAddress;
+  /** Filled as meters are opened; whoever opens them runs it. */
+  prices: SharedPrices;
 }
 
 /** One meter from its samples on: account, outbox, MQTT. */
@@ -39,7 +40,7 @@ export interface OpenMeter extends LineMeter {
 /** @throws GiveUpError where its outbox cannot be opened, or there is no such tariff. */
 export async function openMeter(
   settings: Meter,
-  { meters, data, installation, broker }: Household,
+  { meters, data, installation, broker, prices: shared }: Household,
   deps: {
     time: Time;
     log: Log;
@@ -51,7 +52,7 @@ export async function openMeter(
   const { time } = deps;
   const log = meters.length > 1 ? deps.log.child({ meter: name }) : deps.log;
   const tariff = findTariff(settings.tariff);
-  const prices = await openMeterPrices(tariff, { folder: data, meter: name }, { time, log });
+  const prices = await openMeterPrices(tariff, { folder: data, meter: name }, { time, log, shared });
   const simulated = isSimulated(settings, meters);
   let computed: Computed | undefined;
   const outbox = openFile(
@@ -81,7 +82,7 @@ export async function openMeter(
   let reopenPort: (why: string) => void = () => {};
   const publisher = createPublisher(name, broker, {
     outbox,
-    diagnostics: () => diary.snapshot(outbox.status, time.now()),
+    diagnostics: () => diary.snapshot(outbox.status, time.now(), prices.status?.()),
     profile: growingProfile(profile, () => ledger.fields),
     answer: () => diary.answer(),
     reopen: () => reopenPort('asked to reopen it'),
@@ -124,7 +125,7 @@ export async function openMeter(
       diary.decoded(0, { samples: [sample], rejects: [] });
       ledger.enter(sample);
     },
-    run: (signal) => together(signal, publisher.run, ...(prices.run ? [prices.run] : [])),
+    run: publisher.run,
     close() {
       prices.close();
       outbox.close();

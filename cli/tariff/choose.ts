@@ -1,16 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseDocument } from 'yaml';
+import type * as z from 'zod';
 import { Book } from '../../meter/tariff/dynamic/book.ts';
 import { peekCache } from '../../meter/tariff/dynamic/cache.ts';
 import { lookUp } from '../../meter/tariff/dynamic/look-up.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
-import { findTariff } from '../../meter/tariff/pricing.ts';
+import { findTariff, SHIPPED } from '../../meter/tariff/pricing.ts';
 import { GiveUpError, reason } from '../../shared/errors.ts';
 import { metersOf } from '../../shared/settings/meters.ts';
 import type { Settings, Tariff } from '../../shared/settings/schema.ts';
 import { tariffSchema } from '../../shared/settings/tariff.ts';
 import type { Time } from '../../shared/time.ts';
+import { nearest } from '../nearest.ts';
 import type { Screen } from '../screen.ts';
 
 /** Where a command of tariffs prints, and what it needs of the world. */
@@ -22,7 +24,7 @@ export interface TariffDeps {
   environment: NodeJS.ProcessEnv;
 }
 
-/** A tariff, and the meter whose published prices may be in the data folder; none for a tariff of a file. */
+/** A tariff, and the meter whose it is; none for a tariff of a file. */
 export interface Chosen {
   tariff: Tariff;
   meter?: string;
@@ -50,7 +52,7 @@ export function chooseTariff(
 }
 
 /**
- * The published prices of a range: those that the meter has kept, then those of the sources themselves.
+ * The published prices of a range: those that meters have kept, then those of the sources themselves.
  * What cannot be had is said in the notes.
  */
 export async function bookOf(
@@ -62,20 +64,32 @@ export async function bookOf(
 ): Promise<Book | undefined> {
   const { dynamic } = tariff;
   if (dynamic === undefined) return undefined;
-  const book = new Book(meter === undefined ? undefined : peekCache(folder, meter, dynamic));
+  const book = new Book(peekCache(folder, meter, { ...tariff, dynamic }));
   const problems = await lookUp({ ...tariff, dynamic }, book, range, { time, signal });
   for (const problem of problems) notes.write(`wattdog: prices: ${problem}\n`);
   return book;
 }
 
 function shipped(name: string): Tariff {
+  const tariff = SHIPPED.get(name);
+  if (tariff !== undefined) return tariff;
+  const close = nearest(name, [...SHIPPED.keys(), ...filesBeside(name)]);
+  const hint = close === undefined ? '`wattdog tariff list` lists those' : `did you mean ${close}?`;
+  throw new GiveUpError(
+    `choosing a tariff: --tariff must be a file, or the name of a tariff that is shipped, got ${name}; ${hint}`,
+    2,
+  );
+}
+
+/** The files in its folder that may be tariffs. */
+function filesBeside(path: string): string[] {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
   try {
-    return findTariff(name);
-  } catch (error) {
-    throw new GiveUpError(
-      `choosing a tariff: --tariff must name a file or a tariff that is shipped: ${reason(error).replace(/^.*?: meter\.tariff: /, '')}`,
-      2,
-    );
+    return readdirSync(folder || '.')
+      .filter((file) => /\.(ya?ml|json)$/.test(file))
+      .map((file) => `${folder}${file}`);
+  } catch {
+    return [];
   }
 }
 
@@ -95,8 +109,19 @@ function readTariff(path: string): Tariff {
   if (typeof written === 'string') return shipped(written);
   const { data, error } = tariffSchema.safeParse(written);
   if (data !== undefined) return data;
-  const lines = error.issues.map(({ path: at, message }) => `  ${at.join('.') || 'the tariff'}: ${message}`);
+  const lines = error.issues.map((issue) => `  ${describe(issue, written)}`);
   throw refuse(`must be a tariff\n${lines.join('\n')}`);
+}
+
+/** What stands there is not shown: it may be a secret. */
+function describe(issue: z.core.$ZodIssue, tariff: unknown): string {
+  const at = issue.path.map(String);
+  const where = at.join('.') || 'the tariff';
+  if (issue.code === 'unrecognized_keys')
+    return `${where}: has no such keys, got ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  const found = at.reduce(within, tariff);
+  const rule = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
+  return `${where}: ${rule}, got ${found === undefined ? 'nothing' : Array.isArray(found) ? 'a list' : `a ${typeof found}`}`;
 }
 
 function within(value: unknown, name: string): unknown {

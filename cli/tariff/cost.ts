@@ -1,6 +1,6 @@
 import type { JournalReader } from '../../agent/journal/reader.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
-import { createPricing } from '../../meter/tariff/pricing.ts';
+import { type Bill, createPricing, type Pricing } from '../../meter/tariff/pricing.ts';
 import { GiveUpError } from '../../shared/errors.ts';
 import { metersOf } from '../../shared/settings/meters.ts';
 import type { Settings } from '../../shared/settings/schema.ts';
@@ -8,7 +8,7 @@ import type { Arguments } from '../arguments.ts';
 import { openJournal } from '../journal.ts';
 import { settingsFor } from '../settings.ts';
 import { bookOf, chooseTariff, type TariffDeps } from './choose.ts';
-import { flowsOf } from './flows.ts';
+import { flowsOf, type HourFlow } from './flows.ts';
 import { parseLocalMoment } from './local.ts';
 import { reckon } from './reckon.ts';
 import { printCost } from './report.ts';
@@ -32,13 +32,17 @@ export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal:
   const book = await bookOf(chosen, settings.data, range, deps, signal);
   const pricing = createPricing(tariff, book);
   const countsAt = (time: number) => journal.countsAt(meter, time);
-  const rollups = journal
-    .rollups('hour', range.from - HOUR, range.to)
-    .filter((rollup) => rollup.meter === meter);
+  const rollupsOf = ({ from, to }: Range) =>
+    journal.rollups('hour', from - HOUR, to).filter((rollup) => rollup.meter === meter);
+  const rollups = rollupsOf(range);
   const gaps = journal.gaps(range.from, range.to, MOST_GAPS).filter((gap) => gap.meter === meter);
+  const used = usedBefore(range.from, pricing, (before) =>
+    flowsOf(rollupsOf(before), before, pricing.split, countsAt),
+  );
   const reckoning = reckon(flowsOf(rollups, range, pricing.split, countsAt), gaps, range, {
     pricing,
     minimum: tariff.minimum_monthly,
+    used,
   });
   const [before, after] = [countsAt(range.from)?.fixed, countsAt(range.to)?.fixed];
   const fixedCharged = after === undefined ? 0 : after - (before ?? 0);
@@ -47,6 +51,14 @@ export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal:
     0,
   );
   printCost({ tariff, meter, range, reckoning, fixedCharged, covered }, options.json !== undefined, deps.out);
+}
+
+/** What tiers had counted by then: they began anew at the beginning of a bill, or of a day, not of the range. */
+function usedBefore(time: number, pricing: Pricing, flowsIn: (range: Range) => Iterable<HourFlow>): Bill {
+  const { bill } = pricing.charge({ import: 0, export: 0 }, time, time);
+  let { energy } = bill;
+  for (const flow of flowsIn({ from: bill.from, to: time })) energy += flow.import;
+  return { ...bill, energy };
 }
 
 /** @throws GiveUpError with exit code 2 where it is not plain which. */

@@ -1,6 +1,6 @@
 import type { Gap } from '../../agent/journal/gaps.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
-import type { Pricing } from '../../meter/tariff/pricing.ts';
+import type { Bill, Pricing } from '../../meter/tariff/pricing.ts';
 import type { HourFlow } from './flows.ts';
 
 /** What a stretch of time comes to under a tariff. kWh and currency. */
@@ -40,18 +40,19 @@ export interface Reckoning {
 /**
  * Prices flows that come in order under a tariff.
  * @param minimum currency, the least that a whole bill costs.
+ * @param used what tiers had counted when the range begins.
  */
 export function reckon(
   flows: Iterable<HourFlow>,
   gaps: readonly Gap[],
   { from, to }: Range,
-  { pricing, minimum }: { pricing: Pricing; minimum: number },
+  { pricing, minimum, used: before }: { pricing: Pricing; minimum: number; used: Bill },
 ): Reckoning {
   const bills = billsOf({ from, to }, pricing);
   const periods = new Map<string, Sum>();
   const reckoning = { coarse: 0, unpriced: 0 };
   let index = 0;
-  let used = pricing.charge({ import: 0, export: 0 }, from, from).bill;
+  let used = before;
   for (const flow of flows) {
     if (flow.coarse) reckoning.coarse += flow.import + flow.export;
     for (const slice of pricing.split(flow.from, flow.to)) {

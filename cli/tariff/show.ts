@@ -23,16 +23,11 @@ export async function showTariff(args: Arguments, deps: TariffDeps, signal: Abor
     const line = {
       from: isoOf(from, tariff.zone),
       to: isoOf(to, tariff.zone),
-      price: round(price),
-      ...(exportPrice === undefined ? {} : { export_price: round(exportPrice) }),
+      price,
+      ...(exportPrice === undefined ? {} : { export_price: exportPrice }),
       period,
       ...(provisional ? { provisional } : {}),
     };
     deps.out.write(`${JSON.stringify(line)}\n`);
   }
-}
-
-/** Sums of prices carry the noise of binary fractions. */
-function round(price: number): number {
-  return Math.round(price * 1e9) / 1e9;
 }

@@ -4,11 +4,16 @@ import { nearest } from '../nearest.ts';
 import type { TariffDeps } from './choose.ts';
 import { costUnderTariff } from './cost.ts';
 import { importTariff } from './import.ts';
+import { listTariffs } from './list.ts';
 import { showTariff } from './show.ts';
 
 const READING = ['tariff', 'meter', 'json'];
 /** What can be done, and the options it has. */
 const VERBS = {
+  list: {
+    run: (args: Arguments, { out }: TariffDeps) => listTariffs(args, out),
+    options: ['json'],
+  },
   show: {
     run: (args: Arguments, deps: TariffDeps, signal: AbortSignal) => showTariff(args, deps, signal),
     options: ['day', ...READING],
@@ -23,13 +28,19 @@ const VERBS = {
   },
 };
 
-/** @throws GiveUpError with exit code 2 for anything that is not `show`, `cost` or `import FILE`. */
+/**
+ * Without a word it lists what is shipped.
+ * @throws GiveUpError with exit code 2 for anything that is not `list`, `show`, `cost` or `import FILE`.
+ */
 export async function tariff(args: Arguments, deps: TariffDeps, signal: AbortSignal): Promise<void> {
-  const [verb = '', file] = args.words;
+  const [verb = 'list', file] = args.words;
   if (!isVerb(verb)) {
     const close = nearest(verb, Object.keys(VERBS));
     const hint = close === undefined ? '' : `; did you mean ${close}?`;
-    throw new GiveUpError(`running wattdog tariff: must be show, cost or import, got ${verb}${hint}`, 2);
+    throw new GiveUpError(
+      `running wattdog tariff: must be list, show, cost or import, got ${verb}${hint}`,
+      2,
+    );
   }
   if (file !== undefined && verb !== 'import')
     throw new GiveUpError(

@@ -4,6 +4,7 @@ import { createBills, type Days } from './bills.ts';
 import { createFixed } from './fixed.ts';
 import { createLocalClock } from './local-clock.ts';
 import { createRates, type PriceBook, type Rate } from './rates.ts';
+import { rounded } from './rounded.ts';
 import { sceTouDA } from './shipped/sce-tou-d-a.ts';
 import { tieredCost, tierPrice, tiersOf } from './tiers.ts';
 
@@ -66,7 +67,8 @@ export interface Pricing {
   billAt(time: number): Days;
 }
 
-const SHIPPED = new Map<string, Tariff>([['sce-tou-d-a', sceTouDA]]);
+/** By name. */
+export const SHIPPED: ReadonlyMap<string, Tariff> = new Map([['sce-tou-d-a', sceTouDA]]);
 
 /** @throws GiveUpError with exit code 78 when no tariff of that name is shipped. */
 export function findTariff(setting: string | Tariff): Tariff {
@@ -143,7 +145,7 @@ function sliceOf({ from, to, published, exportPrice, period, provisional }: Rate
   return {
     from,
     to,
-    price: published + price,
+    price: rounded(published + price),
     ...(exportPrice === undefined ? {} : { exportPrice }),
     period,
     ...(provisional ? { provisional } : {}),

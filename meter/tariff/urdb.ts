@@ -1,6 +1,12 @@
 import type { TariffInput } from '../../shared/settings/schema.ts';
 import { tariffSchema } from '../../shared/settings/tariff.ts';
-import { currencyOf, effectiveNotes, fixedCharges, unsupportedNotes } from './urdb/charges.ts';
+import {
+  currencyOf,
+  effectiveNotes,
+  fixedCharges,
+  hasDemandCharges,
+  unsupportedNotes,
+} from './urdb/charges.ts';
 import { pathOf, readRate, refuse, type UrdbRate, valueAt } from './urdb/document.ts';
 import { exportPriceOf, priceOf, tierNotes } from './urdb/prices.ts';
 import { conditionsOf, type Schedule } from './urdb/schedule.ts';
@@ -33,8 +39,12 @@ export function importUrdb(
 ): { tariff: TariffInput; notes: string[] } {
   const rate = readRate(document, which);
   const { energyratestructure: structure } = rate;
-  if (!structure)
-    return refuse('energyratestructure', 'must be given (ask the API with detail=full)', structure);
+  if (!structure) {
+    const why = hasDemandCharges(rate)
+      ? 'charges for demand alone are no tariff'
+      : 'ask the API with detail=full';
+    return refuse('energyratestructure', `must be given (${why})`, structure);
+  }
 
   const { weekday, weekend, bands } = bandsOf(rate, structure.length);
   // What is rare comes first, so that what is usual need not say when it is not; the last is all the rest.

@@ -4,9 +4,15 @@ import { duration, secret, timeZone, url } from './rules.ts';
 
 const mapping = z.strictObject({
   list: z
-    .string()
+    .union([z.string(), z.array(z.string()).min(1)])
     .default('')
-    .describe('the path to the list of prices, such as data.prices; default: the document itself'),
+    .describe(
+      'the path to the list of prices, such as data.prices, or several; default: the document itself',
+    ),
+  only: z
+    .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('paths in an entry, and what must be there for it to count, such as {channelType: general}'),
   from: z
     .string()
     .min(1)
@@ -25,7 +31,7 @@ const priceSource = z
     url: url(/^https?$/, 'https://api.example.org/prices')
       .optional()
       .describe(
-        'a JSON document; in it {from} and {to} become times in UTC, {date} each of the days that are asked for',
+        'a JSON document; in it {from} and {to} become times in UTC ({from_ms} and {to_ms}: ms since 1970), {date} each of the days that are asked for, as do {year}, {month} and {day}',
       ),
     token: secret.optional().describe('sent as a bearer token'),
     body: z
@@ -33,7 +39,7 @@ const priceSource = z
       .min(1)
       .optional()
       .describe(
-        'sent by POST: JSON, or a GraphQL query, which is put into JSON; default: GET, for `tibber` a query of its own',
+        'sent by POST: JSON, or a GraphQL query, which is put into JSON, with the same {…} as the URL; default: GET, for `tibber` a query of its own',
       ),
     shape: z
       .enum(['octopus', 'tibber', 'nordpool', 'generic'])

@@ -15,6 +15,18 @@ test('a capture in hexadecimal digits', async (t) => {
   t.is(err, 'pzem: 1 decoded\n');
 });
 
+test('hexadecimal digits as people write them, and what is none', async (t) => {
+  const bytes = PZEM.replaceAll(' ', '').match(/../g) ?? [];
+  const written = `# a bad 0xdecade begins\n${bytes.map((byte) => `0x${byte},`).join(' ')} # of a PZEM\n`;
+  const flags = ['decode', '--decoder', 'pzem', '--hex'];
+  const { code, out, err } = await runWattdog(t, flags, { input: written });
+  t.is(code, 0, err);
+  t.like(JSON.parse(out), { address: 1, power: 24.4 });
+  const text = await runWattdog(t, flags, { input: '/ISK5 hello\n' });
+  t.is(text.code, 1);
+  t.regex(text.err, /decoding with --hex: must be pairs of hexadecimal digits, got "\/ISK5 hello"/);
+});
+
 test('bytes from standard input; what is refused is counted', async (t) => {
   const { code, out, err } = await runWattdog(t, ['decode', '--decoder', 'amps'], { input: '1 2\nx\n3 4\n' });
   t.is(code, 0);

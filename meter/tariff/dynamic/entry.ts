@@ -19,7 +19,8 @@ export interface Raw {
   from: number | undefined;
   /** Undefined where the document names no end. */
   to?: number | undefined;
-  price: number | undefined;
+  /** Null where the document says that there is none. */
+  price: number | null | undefined;
   /** For messages. */
   text: string;
 }
@@ -43,18 +44,21 @@ const MOST_PROBLEMS = 5;
 export function orderly(raws: readonly Raw[], longest = Number.POSITIVE_INFINITY): Parsed {
   const problems: string[] = [];
   const sound: (Entry & { isOpen: boolean })[] = [];
+  const starts: number[] = [];
   for (const { from, to, price, text } of raws) {
     const broken = ruleBroken(from, to, price);
-    if (broken === undefined && from !== undefined && price !== undefined)
+    if (from !== undefined && isTime(from)) starts.push(from);
+    if (broken !== undefined) problems.push(`${broken}, got ${text}`);
+    else if (from !== undefined && typeof price === 'number')
       sound.push({ from, to: to ?? OPEN_END, price, isOpen: to === undefined });
-    else problems.push(`${broken}, got ${text}`);
   }
   sound.sort((a, b) => a.from - b.from);
-  const starts = followers(sound.map((entry) => entry.from));
+  // What has no price, or none of use, ends the entry before all the same.
+  const followers = followersOf(starts);
   const entries: Entry[] = [];
   let overlaps = 0;
   for (const { from, to, price, isOpen } of sound) {
-    const next = starts.get(from);
+    const next = followers.get(from);
     const end = isOpen ? Math.min(next ?? from + lastLength(entries, from), from + longest) : to;
     const last = entries.at(-1);
     if (last !== undefined && last.to > from && last.to !== OPEN_END && last.price !== price) overlaps += 1;
@@ -92,19 +96,24 @@ export function firstEndingAfter(entries: readonly Entry[], time: number): numbe
 function ruleBroken(
   from: number | undefined,
   to: number | undefined,
-  price: number | undefined,
+  price: number | null | undefined,
 ): string | undefined {
-  if (from === undefined || from < EARLIEST || from > LATEST) return 'an entry must have a time as its start';
+  if (from === undefined || !isTime(from)) return 'an entry must have a time as its start';
   if (to !== undefined && !(to > from)) return 'an entry must end after its start';
   if (to !== undefined && to > LATEST && to !== OPEN_END) return 'an entry must have a time as its end';
+  if (price === null) return undefined;
   if (price === undefined || !Number.isFinite(price)) return 'an entry must have a number as its price';
   if (Math.abs(price) > LARGEST) return 'a price must be less than a million';
   return undefined;
 }
 
+function isTime(time: number): boolean {
+  return EARLIEST <= time && time <= LATEST;
+}
+
 /** To each start the next one that differs. */
-function followers(starts: readonly number[]): Map<number, number> {
-  const distinct = [...new Set(starts)];
+function followersOf(starts: readonly number[]): Map<number, number> {
+  const distinct = [...new Set(starts)].sort((a, b) => a - b);
   return new Map(distinct.slice(1).map((next, index) => [distinct[index] ?? next, next]));
 }
 

@@ -2,6 +2,7 @@ import { Agent, request } from 'undici';
 import { RetryError } from '../../../shared/errors.ts';
 import { retryAfterMs } from '../../../shared/retry-after.ts';
 import type { PriceSource } from '../../../shared/settings/dynamic.ts';
+import { VERSION } from '../../../shared/version.ts';
 import { TIBBER_QUERY } from './tibber.ts';
 
 /** ms for one answer. */
@@ -37,6 +38,8 @@ export function createFetcher(now: () => number, deadline = DEADLINE): Fetcher {
           method: body === undefined ? 'GET' : 'POST',
           headers: {
             accept: 'application/json',
+            // Some answer nobody who does not say who asks.
+            'user-agent': `wattdog/${VERSION}`,
             ...(source.token === undefined ? {} : { authorization: `Bearer ${source.token}` }),
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),
             ...(tag === undefined || body !== undefined ? {} : { 'if-none-match': tag }),

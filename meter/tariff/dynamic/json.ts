@@ -25,6 +25,11 @@ export function numberOf(value: unknown): number | undefined {
     : undefined;
 }
 
+/** A price as a document has it: null where it says that there is none, or none yet. */
+export function priceOf(value: unknown): number | null | undefined {
+  return value === null ? null : numberOf(value);
+}
+
 /** The value as JSON, short enough for a message. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

@@ -1,21 +1,24 @@
 import { orderly, type Parsed, type Raw } from './entry.ts';
-import { at, listAt, numberOf, shown } from './json.ts';
+import { at, listAt, numberOf, priceOf, shown } from './json.ts';
 import { createTimes } from './times.ts';
 
 /** Times without an offset are Central European. */
 const ZONE = 'Europe/Oslo';
 
+/** Of the market's own resolution, and of the indices, which have an hour's mean as well. */
+const LISTS = ['multiAreaEntries', 'multiIndexEntries'];
+
 /**
- * Day-ahead prices of Nord Pool, per MWh. Of its data portal: `multiAreaEntries[]` of
- * `{deliveryStart, deliveryEnd, entryPerArea: {NO1: 123.45}}`. Of the pages before that: `data.Rows[]` of
+ * Day-ahead prices of Nord Pool, per MWh. Of its data portal: `multiAreaEntries[]`, or `multiIndexEntries[]`,
+ * of `{deliveryStart, deliveryEnd, entryPerArea: {NO1: 123.45}}`. Of the pages before that: `data.Rows[]` of
  * `{StartTime, EndTime, Columns: [{Name: "NO1", Value: "1 234,56"}]}`, among them rows of sums.
  */
 export function parseNordpool(document: unknown, area: string): Parsed & { currency?: string } {
   const isOlder = Array.isArray(at(document, 'data.Rows'));
-  if (!isOlder && !Array.isArray(at(document, 'multiAreaEntries')))
+  if (!isOlder && !LISTS.some((list) => Array.isArray(at(document, list))))
     return {
       entries: [],
-      problems: [`the document must have a list multiAreaEntries, got ${shown(document)}`],
+      problems: [`the document must have a list ${LISTS.join(' or ')}, got ${shown(document)}`],
     };
   const { raws, areas } = isOlder ? older(document, area) : portal(document, area);
   const missing =
@@ -38,13 +41,13 @@ interface Found {
 }
 
 function portal(document: unknown, area: string): Found {
-  const list = listAt(document, 'multiAreaEntries');
+  const list = LISTS.flatMap((name) => listAt(document, name));
   const timesOf = createTimes(ZONE, false);
   const known = list.filter((entry) => at(at(entry, 'entryPerArea'), area) !== undefined);
   return {
     raws: known.map((entry) => ({
       ...timesOf(at(entry, 'deliveryStart'), at(entry, 'deliveryEnd')),
-      price: numberOf(at(at(entry, 'entryPerArea'), area)),
+      price: priceOf(at(at(entry, 'entryPerArea'), area)),
       text: shown(entry),
     })),
     areas: [...new Set(list.flatMap((entry) => Object.keys(Object(at(entry, 'entryPerArea')))))],

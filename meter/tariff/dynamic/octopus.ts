@@ -1,5 +1,5 @@
 import { OPEN_END, orderly, type Parsed } from './entry.ts';
-import { at, listAt, numberOf, shown } from './json.ts';
+import { at, listAt, priceOf, shown } from './json.ts';
 import { createTimes } from './times.ts';
 
 /**
@@ -23,7 +23,7 @@ export function parseOctopus(document: unknown): Parsed {
       return {
         from,
         to: isOpen ? OPEN_END : to,
-        price: numberOf(at(rate, 'value_inc_vat')),
+        price: priceOf(at(rate, 'value_inc_vat')),
         text: shown(rate),
       };
     }),

@@ -1,12 +1,11 @@
 import { exponential } from '../../../shared/backoff.ts';
 import { RetryError, reason } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { Dynamic, PriceSource } from '../../../shared/settings/dynamic.ts';
-import type { Tariff } from '../../../shared/settings/schema.ts';
+import type { PriceSource } from '../../../shared/settings/dynamic.ts';
 import type { Time } from '../../../shared/time.ts';
 import { together } from '../../../shared/together.ts';
 import { Book, type Side } from './book.ts';
-import { createCache } from './cache.ts';
+import { createCache, type DynamicTariff } from './cache.ts';
 import { createFetcher, type Fetcher } from './fetch.ts';
 import { openSource, type Range, type Source } from './source.ts';
 
@@ -22,8 +21,10 @@ const FIRST_RETRY = 30_000;
 const JITTER = 0.1;
 
 /** How a source of prices is. */
-interface SourceStatus {
+export interface SourceStatus {
   side: Side;
+  /** When it was last read, ms since 1970 UTC; absent if it was not since the start. */
+  readAt?: number;
   /** Reads that failed since the start, and what was wrong with the last one; absent while all is well. */
   failures: number;
   problem?: string;
@@ -31,7 +32,7 @@ interface SourceStatus {
   knownUntil: number;
 }
 
-/** The published prices of one meter. */
+/** The published prices of one meter, or of several that have them in common. */
 export interface Prices {
   readonly book: Book;
   status(): SourceStatus[];
@@ -49,18 +50,15 @@ export interface PricesDeps {
   deadline?: number;
 }
 
-/**
- * @param folder for the cache, `prices-<meter>.json`.
- * @param tariff one with `dynamic`.
- */
+/** @param of the folder and the meter of the cache. */
 export function openPrices(
-  tariff: Pick<Tariff, 'zone' | 'currency'> & { dynamic: Dynamic },
-  { folder, meter }: { folder: string; meter: string },
+  tariff: DynamicTariff,
+  of: { folder: string; meter: string },
   deps: PricesDeps,
 ): Prices {
   const { dynamic } = tariff;
   const { time, log, random = Math.random } = deps;
-  const cache = createCache(folder, meter, dynamic, { log, now: time.now });
+  const cache = createCache(of, tariff, { log, now: time.now });
   const book = new Book(cache.load());
   let saved = book.changes;
   const save = () => {
@@ -70,6 +68,7 @@ export function openPrices(
   };
   const failures = { import: 0, export: 0 };
   const problems: { [S in Side]?: string } = {};
+  const readAt: { [S in Side]?: number } = {};
   const sources = (['import', 'export'] as const).flatMap((side) => {
     const settings = dynamic[side];
     return settings === undefined ? [] : [{ side, settings }];
@@ -89,6 +88,7 @@ export function openPrices(
   const refresh = async (side: Side, source: Source, signal: AbortSignal) => {
     const now = time.now();
     const parsed = await source.read(windowAround(now), signal);
+    readAt[side] = now;
     if (parsed === undefined) return;
     const before = book.revision;
     book.learn(side, parsed.entries, now);
@@ -129,8 +129,10 @@ export function openPrices(
     status: () =>
       sources.map(({ side }) => {
         const problem = problems[side];
+        const read = readAt[side];
         return {
           side,
+          ...(read === undefined ? {} : { readAt: read }),
           failures: failures[side],
           ...(problem === undefined ? {} : { problem }),
           knownUntil: book.knownUntil(side, time.now()),

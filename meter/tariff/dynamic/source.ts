@@ -11,6 +11,7 @@ import { parsePrices, type Where } from './parse.ts';
 const LARGEST_FILE = 16_000_000;
 /** Pages of one answer: a year of half hours, a hundred a page. */
 const MOST_PAGES = 200;
+const OF_A_DAY = /\{(date|year|month|day)\}/;
 /** Nord Pool's days are those of Central European Time. */
 const NORDPOOL_ZONE = 'Europe/Oslo';
 
@@ -36,17 +37,19 @@ export function openSource(
   fetcher: Fetcher,
   isKnown: (day: Range) => boolean = () => false,
 ): Source {
-  const { file, url = '' } = settings;
+  const { file, url = '', body } = settings;
   if (file !== undefined) return fileSource(file, settings, where);
   return {
     async read(range, signal) {
       const zone = settings.zone ?? (settings.shape === 'nordpool' ? NORDPOOL_ZONE : where.zone);
-      const asked = url.includes('{date}') ? daysOf(range, zone).filter((day) => !isKnown(day)) : [range];
+      const isByDay = OF_A_DAY.test(url) || OF_A_DAY.test(body ?? '');
+      const asked = isByDay ? daysOf(range, zone).filter((day) => !isKnown(day)) : [range];
       const found: Parsed[] = [];
       for (const stretch of asked) {
+        const request = body === undefined ? settings : { ...settings, body: filled(body, stretch, zone) };
         let next: string | undefined = filled(url, stretch, zone);
         for (let page = 0; next !== undefined && page < MOST_PAGES; page += 1) {
-          const answer = await fetcher.get(next, settings, signal);
+          const answer = await fetcher.get(next, request, signal);
           if (answer.kind !== 'document') break;
           found.push(parsePrices(answer.document, settings, where));
           next = settings.shape === 'octopus' ? pageOf(next, nextPage(answer.document)) : undefined;
@@ -90,14 +93,16 @@ function daysOf({ from, to }: Range, zone: string): Range[] {
   return days;
 }
 
-/** `{from}` and `{to}` as 2026-11-01T00:00:00Z, `{date}` as 2026-11-01. */
-function filled(url: string, { from, to }: Range, zone: string): string {
+/** `{from}` and `{to}` as 2026-11-01T00:00:00Z, `{from_ms}` as 1793491200000, `{date}` as 2026-11-01, `{day}` as 01. */
+function filled(text: string, { from, to }: Range, zone: string): string {
   const instant = (time: number) => new Date(time).toISOString().replace(/\.\d+/, '');
-  const date = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone).toPlainDate();
-  return url
-    .replaceAll('{from}', instant(from))
-    .replaceAll('{to}', instant(to))
-    .replaceAll('{date}', date.toString());
+  const date = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone).toPlainDate().toString();
+  const [year, month, day] = date.split('-');
+  const values: Record<string, string | undefined> = {
+    ...{ from: instant(from), to: instant(to), from_ms: `${from}`, to_ms: `${to}` },
+    ...{ date, year, month, day },
+  };
+  return text.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
 /** The next page's URL, on the same host: a token goes nowhere else. */

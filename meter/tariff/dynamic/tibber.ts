@@ -1,5 +1,5 @@
 import { orderly, type Parsed } from './entry.ts';
-import { at, listAt, numberOf, shown } from './json.ts';
+import { at, listAt, priceOf, shown } from './json.ts';
 import { createTimes } from './times.ts';
 
 /** Prices of an hour or a quarter; without an end, a longer one is a hole. */
@@ -10,6 +10,8 @@ const LISTS = [
   'priceInfo.range.nodes',
   'priceInfoRange.nodes',
 ] as const;
+/** The same, each in a `node`. */
+const EDGES = ['priceInfo.range.edges', 'priceInfoRange.edges'] as const;
 
 /** Asks for what there is, in quarter hours. */
 export const TIBBER_QUERY =
@@ -27,7 +29,11 @@ export function parseTibber(document: unknown, home?: string): Parsed & { curren
   const homes = single === undefined ? listAt(document, 'data.viewer.homes') : [single];
   const named = home === undefined ? homes : homes.filter((each) => at(each, 'id') === home);
   const priced = named
-    .map((each) => LISTS.flatMap((list) => listAt(each, `currentSubscription.${list}`)))
+    .map((each) => at(each, 'currentSubscription'))
+    .map((subscription) => [
+      ...LISTS.flatMap((list) => listAt(subscription, list)),
+      ...EDGES.flatMap((list) => listAt(subscription, list)).map((edge) => at(edge, 'node')),
+    ])
     .filter((prices) => prices.length > 0);
   const [prices] = priced;
   if (prices === undefined) {
@@ -41,7 +47,7 @@ export function parseTibber(document: unknown, home?: string): Parsed & { curren
   const parsed = orderly(
     prices.map((price) => ({
       from: timesOf(at(price, 'startsAt')).from,
-      price: numberOf(at(price, 'total')),
+      price: priceOf(at(price, 'total')),
       text: shown(price),
     })),
     LONGEST,

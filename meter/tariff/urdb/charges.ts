@@ -89,6 +89,10 @@ const UNSUPPORTED: [key: string, what: string][] = [
   ['fixedchargeeaaddl', 'a charge for each further meter'],
 ];
 
+export function hasDemandCharges(rate: UrdbRate): boolean {
+  return UNSUPPORTED.some(([key]) => /demand|coincident/.test(key) && largest(rate[key]) !== 0);
+}
+
 export function unsupportedNotes(rate: UrdbRate): string[] {
   const notes = UNSUPPORTED.flatMap(([key, what]) => {
     const most = largest(rate[key]);

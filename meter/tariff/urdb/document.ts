@@ -42,6 +42,9 @@ const rate = z.looseObject({
   minmonthlycharge: number,
 });
 
+/** Rates that a message lists. */
+const MOST_SHOWN = 20;
+
 export type UrdbRate = z.infer<typeof rate>;
 export type UrdbTier = z.infer<typeof tier>;
 
@@ -87,20 +90,34 @@ function ratesOf(document: unknown): unknown[] {
 }
 
 function choose(rates: unknown[], which: string | undefined): unknown {
-  const said = rates.map((entry) => {
+  const isMeant = (entry: unknown) => {
     const { label, name } = (entry ?? {}) as Record<string, unknown>;
-    return { label, name };
-  });
-  const found =
-    which === undefined
-      ? rates
-      : rates.filter((_, index) => said[index]?.label === which || said[index]?.name === which);
+    return which === undefined || label === which || name === which;
+  };
+  const found = rates.filter(isMeant);
   if (found.length === 1) return found[0];
   const rule =
     which === undefined
       ? 'must be one rate, or be given with the label of one of them'
       : `must have exactly one rate labelled or named ${JSON.stringify(which)}`;
-  return refuse('items', `${rule}, not ${found.length}`, said);
+  // Whoever has to choose needs to see the labels; an answer of the API has up to 500.
+  const shown = found.length > 1 ? found : rates;
+  const lines = shown.slice(0, MOST_SHOWN).map((entry) => `\n  ${summaryOf(entry)}`);
+  const more = shown.length > lines.length ? `\n  and ${shown.length - lines.length} more` : '';
+  throw new GiveUpError(
+    `importing a URDB rate: items: ${rule}, not ${found.length}, got ${lines.join('') || 'none'}${more}`,
+  );
+}
+
+/** `5a…  Residential, Example Power, from 2015-06-01` */
+function summaryOf(entry: unknown): string {
+  const { label, name, utility, startdate, enddate } = (entry ?? {}) as Record<string, unknown>;
+  const words = [name, utility].filter((word) => typeof word === 'string').join(', ');
+  const day = (word: string, seconds: unknown) =>
+    typeof seconds === 'number' && Math.abs(seconds) < 1e11
+      ? `, ${word} ${new Date(seconds * 1000).toISOString().slice(0, 10)}`
+      : '';
+  return `${label ?? '(no label)'}  ${words || '(no name)'}${day('from', startdate)}${day('until', enddate)}`;
 }
 
 /** @returns such as `energyratestructure[0][1].max`. */

@@ -1,10 +1,9 @@
 import type { TariffInput } from '../../../shared/settings/schema.ts';
+import { rounded } from '../rounded.ts';
 import { refuse, type UrdbTier } from './document.ts';
 
 type Price = TariffInput['periods'][number]['price'];
 
-/** Sums of decimal fractions are not their decimal sum. */
-const DIGITS = 1e9;
 /** How the database writes that there is no limit. */
 const NO_LIMIT = 1e30;
 
@@ -17,7 +16,7 @@ export function priceOf(tiers: UrdbTier[], path: string, adjustment: number): Pr
   const prices = tiers.map(({ rate, adj }, index) => {
     if (typeof rate !== 'number' && typeof adj !== 'number')
       refuse(`${path}[${index}].rate`, 'must be a number', rate);
-    return Math.round(((rate ?? 0) + (adj ?? 0) + adjustment) * DIGITS) / DIGITS;
+    return rounded((rate ?? 0) + (adj ?? 0) + adjustment);
   });
   const [only = 0] = prices;
   if (prices.length === 1) return only;

@@ -141,6 +141,11 @@ for (const [name, rules] of Object.entries(TARIFFS))
       const pricing = createPricing(tariff);
       const expected = { energy: 0, export_energy: 0, cost: 0, credit: 0 };
       let bill = pricing.charge({ import: 0, export: 0 }, from, from).bill;
+      // The tiers have counted since the bill began, whatever part of it is asked for.
+      for (const flow of flows) {
+        const length = Math.min(from, flow.to) - Math.max(bill.from, flow.from);
+        if (length > 0) bill.energy += (flow.import * length) / (flow.to - flow.from);
+      }
       for (const flow of flows) {
         const [begin, end] = [Math.max(from, flow.from), Math.min(to, flow.to)];
         if (begin >= end) continue;
@@ -235,8 +240,13 @@ for (const [args, code, words] of [
   [['--meter', 'none'], 2, /--meter must be one of the journal’s meters \(main, other\), got none/],
   [['--from', '2026-11-05', '--to', '2026-11-01'], 2, /--from must be before --to/],
   [['--from', 'soon'], 2, /--from must be a moment/],
-  [['--tariff', 'none.yaml'], 2, /--tariff must name a file or a tariff that is shipped.*sce-tou-d-a/],
-  [['--tariff', 'bad.yaml'], 78, /bad.yaml: must be a tariff[\s\S]*periods/],
+  [
+    ['--tariff', 'none.yaml'],
+    2,
+    /--tariff must be a file, or the name of a tariff that is shipped, got none.yaml; `wattdog tariff list`/,
+  ],
+  [['--tariff', 'sce-tou-a'], 2, /got sce-tou-a; did you mean sce-tou-d-a\?/],
+  [['--tariff', 'bad.yaml'], 78, /bad.yaml: must be a tariff[\s\S]*periods[\s\S]*, got a list$/m],
   [['--journal', 'none.db'], 1, /none.db must exist/],
   [['--day', 'today'], 2, /its options are .*got --day/],
 ] as [string[], number, RegExp][])

@@ -167,8 +167,24 @@ test.serial('import prints what show and the settings take, its notes apart', as
   t.is(piped.code, 0);
 });
 
+test.serial('list names the tariffs that are shipped, each of which show takes', async (t) => {
+  const { code, out } = await runWattdog(t, ['tariff', 'list']);
+  t.is(code, 0);
+  t.is((await runWattdog(t, ['tariff'])).out, out);
+  t.regex(out, /^sce-tou-d-a +SCE TOU-D-A +USD +America\/Los_Angeles +6$/m);
+  const json = await runWattdog(t, ['tariff', 'list', '--json']);
+  const rows = json.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.like(rows[0], { name: 'sce-tou-d-a', currency: 'USD', periods: 6 });
+  for (const { name } of rows) t.is((await runWattdog(t, ['tariff', 'show', '--tariff', name])).code, 0);
+});
+
 for (const [args, code, words] of [
-  [['tariff'], 2, /must be `wattdog tariff <show\|cost\|import> \[file\]`/],
+  [['tariff', 'list', '--day', 'today'], 2, /its options are --json, got --day/],
+  [['tariff', 'show', '--tariff', 'bed.json'], 2, /got bed.json; did you mean bad.json\?/],
+  [['tariff', 'show', '--tariff', './bed.json'], 2, /got .\/bed.json; did you mean .\/bad.json\?/],
   [['tariff', 'sho'], 2, /got sho; did you mean show\?/],
   [['tariff', 'show', 'me'], 2, /got me/],
   [['tariff', 'show', '--day', '2026-02-30', '--tariff', 'sce-tou-d-a'], 2, /--day must be a day/],

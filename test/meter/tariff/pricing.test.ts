@@ -356,6 +356,18 @@ test('a charge that used the fallback says so', (t) => {
   t.is(charge(NOON).credit, 0.02);
 });
 
+test('a published price and the period’s make one without the noise of binary fractions', (t) => {
+  const book = { at: () => ({ from: 0, to: 8.64e15, price: 0.2 }), next: () => Number.POSITIVE_INFINITY };
+  const tariff = tariffSchema.parse({
+    name: 'spot',
+    currency: 'EUR',
+    zone: 'UTC',
+    periods: [{ name: 'all', price: 0.1 }],
+    dynamic: { fallback: 1, import: { file: 'x.json', shape: 'octopus' } },
+  });
+  t.is(createPricing(tariff, book).at(0).price, 0.3);
+});
+
 test('published prices for what is fed out leave what is taken in to the periods', (t) => {
   const pricing = dynamic({ export: source });
   t.deepEqual([pricing.at(NOON).price, pricing.at(NOON).exportPrice], [0.1, 0.02]);

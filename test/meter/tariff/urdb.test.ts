@@ -104,15 +104,22 @@ test('every hour of a year has the price that the schedules give it', (t) => {
 test('one of several rates is chosen by its label or name', (t) => {
   const items = [
     { ...FLAT, label: 'a', name: 'A' },
-    { ...FLAT, label: 'b', name: 'B' },
+    { ...FLAT, label: 'b', name: 'B', utility: 'Example Power', startdate: 1_433_116_800 },
   ];
   t.is(importUrdb({ items }, { zone, rate: 'b' }).tariff.name, 'B');
   t.is(importUrdb(items, { zone, rate: 'A' }).tariff.name, 'A');
   t.throws(() => importUrdb({ items }, { zone }), {
     instanceOf: GiveUpError,
-    message: /items: must be one rate, or be given with the label of one of them, not 2, got .*"b"/,
+    message:
+      /items: must be one rate, or be given with the label of one of them, not 2, got \n {2}a {2}A\n {2}b {2}B, Example Power, from 2015-06-01$/,
   });
-  t.throws(() => importUrdb({ items }, { zone, rate: 'c' }), { message: /labelled or named "c", not 0/ });
+  t.throws(() => importUrdb({ items }, { zone, rate: 'c' }), {
+    message: /labelled or named "c", not 0, got \n {2}a/,
+  });
+  const many = Array.from({ length: 500 }, (_, index) => ({ ...FLAT, label: `l${index}`, name: 'Old' }));
+  t.throws(() => importUrdb({ items: many }, { zone, rate: 'Old' }), {
+    message: /not 500, got \n {2}l0 {2}Old(\n {2}l\d+ {2}Old){19}\n {2}and 480 more$/,
+  });
 });
 
 test('a flat rate is one line, of the country’s currency or of the one given', (t) => {
@@ -186,6 +193,11 @@ const MALFORMED: [what: string, document: unknown, message: RegExp][] = [
     'a minimal answer',
     { name: 'x' },
     /energyratestructure: must be given \(ask the API with detail=full\), got nothing/,
+  ],
+  [
+    'demand alone',
+    { name: 'x', flatdemandstructure: [[{ rate: 0 }], [{ rate: 12.5 }]] },
+    /energyratestructure: must be given \(charges for demand alone are no tariff\), got nothing/,
   ],
   ['an empty structure', TIERED(), /energyratestructure\[0\]: must have at least one tier, got \[\]/],
   [

@@ -316,3 +316,125 @@ for (const garbage of [
     ];
     for (const shape of shapes) t.deepEqual(parse(garbage, shape).entries, []);
   });
+
+test('generic: several lists, one of which is not there yet', (t) => {
+  const hour = (start: string, value: number) => ({ start, end: start.replace(':00+', ':59:59+'), value });
+  const mapping = {
+    list: ['attributes.raw_today', 'attributes.raw_tomorrow'],
+    from: 'start',
+    to: 'end',
+    price: 'value',
+  };
+  const today = [hour('2026-11-01T22:00+01:00', 0.31), hour('2026-11-01T23:00+01:00', 0.29)];
+  const expected = [
+    ['2026-11-01T21:00Z', '2026-11-01T22:00Z', 0.31],
+    ['2026-11-01T22:00Z', '2026-11-01T23:00Z', 0.29],
+  ];
+  for (const raw_tomorrow of [undefined, null, []])
+    t.deepEqual(parse({ attributes: { raw_today: today, raw_tomorrow } }, { shape: 'generic', mapping }), {
+      entries: expected,
+      problems: [],
+    });
+  const both = { attributes: { raw_today: today, raw_tomorrow: [hour('2026-11-02T00:00+01:00', -0.02)] } };
+  t.deepEqual(parse(both, { shape: 'generic', mapping }).entries, [
+    ...expected,
+    ['2026-11-01T23:00Z', '2026-11-02T00:00Z', -0.02],
+  ]);
+  t.regex(
+    parse({ state: 'unavailable' }, { shape: 'generic', mapping }).problems.join(),
+    /attributes\.raw_today or attributes\.raw_tomorrow must be a list of prices, got/,
+  );
+});
+
+test('generic: entries of one kind only, from a second past the minute', (t) => {
+  const entry = (channelType: string, from: string, to: string, perKwh: number) => ({
+    channelType,
+    startTime: `2026-10-03T${from}Z`,
+    endTime: `2026-10-03T${to}Z`,
+    perKwh,
+  });
+  const answer = [
+    entry('general', '15:30:01', '16:00:00', 31.4),
+    entry('feedIn', '15:30:01', '16:00:00', -4.2),
+    entry('general', '16:00:01', '16:30:00', -2.5),
+    entry('feedIn', '16:00:01', '16:30:00', 1.1),
+  ];
+  const of = (channelType: string, multiply: number) =>
+    parse(answer, {
+      shape: 'generic',
+      multiply,
+      mapping: { only: { channelType }, from: 'startTime', to: 'endTime', price: 'perKwh' },
+    });
+  const hours = (first: number, second: number) => ({
+    entries: [
+      ['2026-10-03T15:30Z', '2026-10-03T16:00Z', first],
+      ['2026-10-03T16:00Z', '2026-10-03T16:30Z', second],
+    ],
+    problems: [],
+  });
+  t.deepEqual(of('general', 0.01), hours(0.314, -0.025));
+  t.deepEqual(of('feedIn', -0.01), hours(0.042, -0.011));
+  t.regex(
+    of('controlledLoad', 0.01).problems.join(),
+    /an entry must have \{"channelType":"controlledLoad"\}, got \{"channelType":"general"/,
+  );
+});
+
+test('prices carry no noise of binary fractions', (t) => {
+  const rows = [{ from: '2026-11-01T00:00Z', price: 20 }];
+  const mapping = { from: 'from', price: 'price' };
+  const { entries } = parsePrices(rows, source({ shape: 'generic', mapping, multiply: 0.01, add: 0.1 }), {
+    zone: 'UTC',
+    currency: 'EUR',
+  });
+  t.is(entries[0]?.price, 0.3);
+});
+
+test('a price that is null is none yet, no fault, and the entry before it does not last over it', (t) => {
+  const at = Date.UTC(2026, 10, 1);
+  const series = [10, null, 30, 'n/a', 50, null, null].map((price, index) => [at + index * HOUR, price]);
+  const { entries, problems } = parse(
+    { series },
+    {
+      shape: 'generic',
+      mapping: { list: 'series', from: '0', price: '1' },
+    },
+  );
+  t.deepEqual(
+    entries.map(([from, to, price]) => [String(from).slice(11, 13), String(to).slice(11, 13), price]),
+    [
+      ['00', '01', 10],
+      ['02', '03', 30],
+      ['04', '05', 50],
+    ],
+  );
+  t.is(problems.length, 1);
+  t.regex(problems[0] ?? '', /number as its price, got .*n\/a/);
+});
+
+test('nordpool: the indices of the data portal too; tibber: a range of edges', (t) => {
+  const multiIndexEntries = [
+    { deliveryStart: '2026-11-01T00:00:00Z', deliveryEnd: '2026-11-01T01:00:00Z', entryPerArea: { FI: 87 } },
+    {
+      deliveryStart: '2026-11-01T01:00:00Z',
+      deliveryEnd: '2026-11-01T02:00:00Z',
+      entryPerArea: { FI: null },
+    },
+  ];
+  t.deepEqual(parse({ currency: 'EUR', multiIndexEntries }, { shape: 'nordpool', area: 'FI' }), {
+    entries: [['2026-11-01T00:00Z', '2026-11-01T01:00Z', 0.087]],
+    problems: [],
+  });
+  const edges = [
+    { node: { total: 0.21, startsAt: '2026-11-01T01:00:00+01:00' } },
+    { node: { total: 0.19, startsAt: '2026-11-01T01:15:00+01:00' } },
+  ];
+  const home = { currentSubscription: { priceInfo: null, priceInfoRange: { edges } } };
+  t.deepEqual(parse({ data: { viewer: { home } } }, { shape: 'tibber' }), {
+    entries: [
+      ['2026-11-01T00:00Z', '2026-11-01T00:15Z', 0.21],
+      ['2026-11-01T00:15Z', '2026-11-01T00:30Z', 0.19],
+    ],
+    problems: [],
+  });
+});

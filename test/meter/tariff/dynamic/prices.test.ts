@@ -107,6 +107,7 @@ test('prices come by HTTP with a token, and a start without a network has them a
   t.is(first.prices.book.at(NOW)?.price, 0.124);
   t.is(server.asked[0]?.url, '/prices?key=hush&from=2026-10-30T12:00:00Z&to=2026-11-03T12:00:00Z');
   t.is(server.asked[0]?.headers.authorization, `Bearer ${SECRET}`);
+  t.regex(server.asked[0]?.headers['user-agent'] ?? '', /^wattdog\//);
   await first.stop();
 
   server.answer.reply = (_request, response) => response.destroy();
@@ -190,6 +191,31 @@ test('{date} asks for each day: nobody asks again for a day that is over and kno
   await until('quarter hours', 20_000, () => running.prices.book.at(NOW)?.price === 0.053);
   await pass(running, HOUR, 'the next round', () => server.asked.length >= 8);
   t.deepEqual(dates().slice(5, 8), ['2026-11-01', '2026-11-02', '2026-11-03']);
+});
+
+test('{year}, {month} and {day} ask for each day too, also in a body; {from_ms} and {to_ms} for all of it', async (t) => {
+  const server = await startServer(t, json(hours(0.1)));
+  const paths = run(
+    t,
+    { import: { url: `${server.url}/{year}/{month}-{day}_SE3.json`, shape: 'generic', mapping } },
+    temporaryFolder(t),
+  );
+  await until('all days', 20_000, () => server.asked.length === 5);
+  await paths.stop();
+  t.is(server.asked[1]?.url, '/2026/10-31_SE3.json');
+
+  server.asked.length = 0;
+  const body = 'query { prices(day: "{date}") { at price } }';
+  const bodies = run(
+    t,
+    { import: { url: `${server.url}/?a={from_ms}&b={to_ms}`, body, shape: 'generic', mapping } },
+    temporaryFolder(t),
+  );
+  await until('all days', 20_000, () => server.asked.length === 5);
+  await bodies.stop();
+  const day = Date.parse('2026-10-31T00:00+01:00');
+  t.is(server.asked[1]?.url, `/?a=${day}&b=${day + 24 * HOUR}`);
+  t.is(JSON.parse(server.asked[1]?.body ?? '').query, 'query { prices(day: "2026-10-31") { at price } }');
 });
 
 test('octopus: page after page, on the same host only', async (t) => {
