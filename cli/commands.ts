@@ -236,10 +236,7 @@ const SET_UP: Record<string, Omit<CommandInfo, 'group'>> = {
   check: {
     about: 'print the settings as they are understood, and try whether they will work here',
     detail: 'Nothing is changed, and no serial port is opened.',
-    examples: [
-      ['wattdog check', ''],
-      ['wattdog check --offline --json', 'in a build, without a network'],
-    ],
+    examples: [['wattdog check --offline --json', 'in a build, without a network']],
     options: {
       json: 'print one JSON object: {settings, checks}',
       offline: 'leave out what is on the network: broker, stores, a Docker engine by TCP',
