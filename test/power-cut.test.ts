@@ -45,7 +45,7 @@ function readJournal(data: string): Arrival[] {
 diskTest(mountPoweredDisk)(
   'the power goes, again and again: what the watermark covered is there, and no energy is lost',
   async (t) => {
-    t.timeout(120_000);
+    t.timeout(400_000);
     const disk = mountPoweredDisk(t);
     const bootFile = join(temporaryFolder(t), 'boot_id');
     const port = await freePort();
@@ -59,7 +59,7 @@ diskTest(mountPoweredDisk)(
         bootFile,
         ...['agent', '--data', agentData, '--broker.port', String(port), '--agent.http.port', '0'],
       );
-      const client = await until('the broker', 20_000, () =>
+      const client = await until('the broker', 60_000, () =>
         openClient(t, `mqtt://127.0.0.1:${port}`, 'wattdog/main/stored'),
       );
       const meter = onMachine(
@@ -75,9 +75,9 @@ diskTest(mountPoweredDisk)(
       const { client, processes } = await powerOn();
       const watermark = () => client.received.at(-1)?.payload;
       const before = watermark();
-      await until('the watermark to move on', 30_000, () => watermark() !== before);
+      await until('the watermark to move on', 60_000, () => watermark() !== before);
       const from = client.received.length;
-      await until('some more', 30_000, () => client.received.length > from + 100 + 37 * cut);
+      await until('some more', 60_000, () => client.received.length > from + 100 + 37 * cut);
       for (const child of processes) child.kill('SIGSTOP');
       const said = decodeWatermark(Buffer.from(watermark() ?? ''));
       stored.set(said.epoch, said);

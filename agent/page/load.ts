@@ -21,6 +21,8 @@ export class Loader {
   readonly #store: Store;
   /** ms that the agent’s clock is ahead of ours. */
   #skew = 0;
+  /** What is told while records are asked for, one list for each time: it is newer than the answer may be. */
+  readonly #told = new Set<LiveEvent[]>();
   #powerAt = 0;
   #daysAt = 0;
 
@@ -55,15 +57,22 @@ export class Loader {
   /** Watches, incidents and gaps. */
   async records(signal: AbortSignal): Promise<void> {
     const to = this.now() + DAY;
-    const [{ watches }, { incidents }, { gaps }] = await Promise.all([
-      this.#api.get<{ watches: WatchStatus[] }>('watches', signal),
-      this.#api.get<{ incidents: Incident[] }>(`incidents?limit=${MOST_INCIDENTS}`, signal),
-      this.#api.get<{ gaps: GapView[] }>(
-        `gaps?${query({ from: to - (DAYS + 1) * DAY, to, limit: MOST_GAPS })}`,
-        signal,
-      ),
-    ]);
-    this.#store.set({ watches, incidents, gaps });
+    const told: LiveEvent[] = [];
+    this.#told.add(told);
+    try {
+      const [{ watches }, { incidents }, { gaps }] = await Promise.all([
+        this.#api.get<{ watches: WatchStatus[] }>('watches', signal),
+        this.#api.get<{ incidents: Incident[] }>(`incidents?limit=${MOST_INCIDENTS}`, signal),
+        this.#api.get<{ gaps: GapView[] }>(
+          `gaps?${query({ from: to - (DAYS + 1) * DAY, to, limit: MOST_GAPS })}`,
+          signal,
+        ),
+      ]);
+      const newest = told.reduce(receive, { ...this.#store.state, watches, incidents });
+      this.#store.set({ watches: newest.watches, incidents: newest.incidents, gaps });
+    } finally {
+      this.#told.delete(told);
+    }
   }
 
   async charts(signal: AbortSignal): Promise<void> {
@@ -109,6 +118,7 @@ export class Loader {
   /** Something has happened in the house. */
   async take(event: LiveEvent, signal: AbortSignal): Promise<void> {
     const { chosen } = this.#store.state;
+    if (event.event !== 'reading') for (const told of this.#told) told.push(event);
     this.#store.set({ ...receive(this.#store.state, event), now: this.now() });
     if (this.#store.state.chosen !== chosen) await this.charts(signal);
     const endsGap = event.event === 'reading' && event.data.reading.gap_seconds !== undefined;

@@ -43,10 +43,19 @@ export function wattdog(
   t.teardown(async () => {
     const children = childrenOf(child.pid);
     child.kill('SIGKILL');
-    for (const pid of children) process.kill(pid, 'SIGKILL');
+    for (const pid of children) killIfThere(pid);
     await ended;
   });
   return { child, out: () => out, err: () => err, ended };
+}
+
+/** A child of one that was killed ends by itself, and may have. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Runs it to its end. */
@@ -118,15 +127,19 @@ export async function openDevice(t: ExecutionContext): Promise<{ path: string; s
   return { path, socat };
 }
 
-/** `up` on ports of the system's choice: its log lines tell which. */
+/** ms; with ten of them starting at once on a machine that is busy otherwise, each may take a minute to say anything. */
+export const ENOUGH = 180_000;
+
+/** `up` on ports of the system's choice: its log lines tell which. The test has time for it, and for the meter. */
 export async function startUp(
   t: ExecutionContext,
   args: string[] = [],
   options: Parameters<typeof wattdog>[2] = {},
 ): Promise<Command & { url: string; http: number; meterPid: () => number | undefined }> {
+  t.timeout(2 * ENOUGH);
   const ports = ['--broker.port', '0', '--agent.http.port', '0'];
   const command = wattdog(t, ['up', ...ports, '--meter.simulated_cadence', '200ms', ...args], options);
-  const line = await until('the agent to run', 90_000, () => {
+  const line = await until('the agent to run', ENOUGH, () => {
     if (command.child.exitCode !== null) throw new Error(command.err());
     return logLines(command.out()).find(({ msg }) => msg === 'the agent runs');
   });

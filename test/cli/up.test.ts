@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openClient } from '../support/brokers.ts';
-import { temporaryFolder, until } from '../support/system.ts';
-import { isGone, logLines, runWattdog, startUp, wattdog } from './support.ts';
+import { eventually, temporaryFolder, until } from '../support/system.ts';
+import { ENOUGH, isGone, logLines, runWattdog, startUp, wattdog } from './support.ts';
 
-test('with no hardware, simulated readings appear and are journalled; SIGTERM ends all in two seconds', async (t) => {
+// Alone, for it looks at the clock.
+test.serial('with no hardware, simulated readings are journalled; SIGTERM ends all soon', async (t) => {
   const { url, http, out, child, ended, meterPid } = await startUp(t);
   const reader = await openClient(
     t,
@@ -19,24 +20,29 @@ test('with no hardware, simulated readings appear and are journalled; SIGTERM en
   );
   const last = (topic: string) =>
     reader.received.findLast((message) => message.topic === topic)?.payload ?? '';
-  await until('readings', 30_000, () => last('wattdog/main/reading') !== '');
+  await until('readings', ENOUGH, () => last('wattdog/main/reading') !== '');
   t.like(JSON.parse(last('wattdog/main/reading')), { quality: 'simulated' });
-  await until('the watermark', 10_000, () => last('wattdog/main/stored') !== '');
-  await until('the heartbeat', 10_000, async () => {
+  await until('the watermark', ENOUGH, () => last('wattdog/main/stored') !== '');
+  await until('the heartbeat', ENOUGH, async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
     return /^wattdog_meter_power_watts\{.*quality="simulated"\} \d/m.test(metrics);
   });
-  t.true(logLines(out()).some(({ msg }) => String(msg).includes('SIMULATED')));
-  t.is(last('wattdog/main/availability'), 'online');
+  await eventually(t, async (t) => {
+    t.true(logLines(out()).some(({ msg }) => String(msg).includes('SIMULATED')));
+    t.is(last('wattdog/main/availability'), 'online');
+  });
 
-  const meter = await until('the meter', 10_000, meterPid);
+  const meter = await until('the meter', ENOUGH, meterPid);
   const began = Date.now();
   child.kill('SIGTERM');
   t.is(await ended, 0);
-  t.true(Date.now() - began < 2000, `${Date.now() - began} ms`);
+  // Two where nothing else is done; after five, a meter that does not heed the signal would have been killed.
+  t.true(Date.now() - began < 5000, `${Date.now() - began} ms`);
   t.true(isGone(meter));
-  t.is(last('wattdog/main/availability'), 'offline');
-  t.is(last('wattdog/agent/state'), 'offline');
+  await eventually(t, async (t) => {
+    t.is(last('wattdog/main/availability'), 'offline');
+    t.is(last('wattdog/agent/state'), 'offline');
+  });
   const complaints = logLines(out()).filter(({ level }) => Number(level) >= 40);
   t.deepEqual(
     complaints.map(({ msg }) => msg),
@@ -45,7 +51,6 @@ test('with no hardware, simulated readings appear and are journalled; SIGTERM en
 });
 
 test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (t) => {
-  t.timeout(110_000);
   const cwd = temporaryFolder(t);
   const watch = '{ name: main, topics: [wattdog/main/reading], stall_after: 5s }';
   writeFileSync(join(cwd, 'wattdog.yaml'), `agent: { watches: [${watch}] }`);
@@ -56,11 +61,11 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
     reader.received
       .filter(({ topic }) => topic === 'wattdog/agent/event/main')
       .map(({ payload }) => JSON.parse(payload) as { event_type: string; tries: { detail: string }[] });
-  await until('readings', 30_000, () => readings().length > 3);
-  const first = await until('the meter', 10_000, meterPid);
+  await until('readings', ENOUGH, () => readings().length > 3);
+  const first = await until('the meter', ENOUGH, meterPid);
   process.kill(first, 'SIGSTOP');
   // The agent has just begun to see: it convicts nobody for the first 30 s.
-  await until('the recovery', 90_000, () => events().some(({ event_type }) => event_type === 'recovered'));
+  await until('the recovery', ENOUGH, () => events().some(({ event_type }) => event_type === 'recovered'));
   t.deepEqual(
     events().map(({ event_type }) => event_type),
     ['stalled', 'restarted', 'recovered'],
@@ -74,11 +79,12 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
     seqs.toSorted((a, b) => a - b),
     'numbers go on where they were',
   );
-  t.true(logLines(out()).some(({ msg }) => String(msg).startsWith('recovered')));
+  await eventually(t, async (t) =>
+    t.true(logLines(out()).some(({ msg }) => String(msg).startsWith('recovered'))),
+  );
 });
 
 test('a process of several meters that is stopped is brought back once, though each of their watches convicts it', async (t) => {
-  t.timeout(150_000);
   const cwd = temporaryFolder(t);
   writeFileSync(
     join(cwd, 'wattdog.yaml'),
@@ -90,26 +96,28 @@ test('a process of several meters that is stopped is brought back once, though e
   const on = (topic: string) => reader.received.filter((message) => message.topic === topic);
   const events = (name: string) =>
     on(`wattdog/agent/event/${name}`).map(({ payload }) => JSON.parse(payload) as { event_type: string });
-  await until('readings', 60_000, () => names.every((name) => on(`wattdog/${name}/reading`).length > 3));
-  const first = await until('the meter', 10_000, meterPid);
+  await until('readings', ENOUGH, () => names.every((name) => on(`wattdog/${name}/reading`).length > 3));
+  const first = await until('the meter', ENOUGH, meterPid);
   process.kill(first, 'SIGSTOP');
   // The agent has just begun to see: it convicts nobody for the first 30 s.
-  await until('the recovery of all', 120_000, () =>
+  await until('the recovery of all', ENOUGH, () =>
     names.every((name) => events(name).at(-1)?.event_type === 'recovered'),
   );
   t.true(isGone(first));
   const restarts = names.flatMap(events).filter(({ event_type }) => event_type === 'restarted');
   t.is(restarts.length, 1);
-  t.is(logLines(out()).filter(({ msg }) => /^the meter ended/.test(String(msg))).length, 1);
+  await eventually(t, async (t) =>
+    t.is(logLines(out()).filter(({ msg }) => /^the meter ended/.test(String(msg))).length, 1),
+  );
 });
 
 test('a meter that dies is an incident, though it is started again at once', async (t) => {
   const { url, meterPid } = await startUp(t);
   const reader = await openClient(t, url, 'wattdog/main/reading', 'wattdog/agent/event/main');
   const on = (topic: string) => reader.received.filter((message) => message.topic === topic);
-  await until('readings', 30_000, () => on('wattdog/main/reading').length > 1);
-  process.kill(await until('the meter', 10_000, meterPid), 'SIGKILL');
-  await until('the recovery', 60_000, () => on('wattdog/agent/event/main').length === 2);
+  await until('readings', ENOUGH, () => on('wattdog/main/reading').length > 1);
+  process.kill(await until('the meter', ENOUGH, meterPid), 'SIGKILL');
+  await until('the recovery', ENOUGH, () => on('wattdog/agent/event/main').length === 2);
   const events = on('wattdog/agent/event/main').map(
     ({ payload }) => JSON.parse(payload) as { event_type: string },
   );
@@ -119,9 +127,9 @@ test('a meter that dies is an incident, though it is started again at once', asy
 
 test('kill -9 of the agent ends its meter', async (t) => {
   const { child, meterPid, ended } = await startUp(t);
-  const meter = await until('the meter', 10_000, meterPid);
+  const meter = await until('the meter', ENOUGH, meterPid);
   child.kill('SIGKILL');
-  await until('the meter to be gone', 10_000, () => isGone(meter));
+  await until('the meter to be gone', ENOUGH, () => isGone(meter));
   t.is(await ended, null);
 });
 
@@ -135,8 +143,8 @@ test('settings on the command line cannot part the meter from its agent', async 
     'garage',
   ]);
   const reader = await openClient(t, url, 'wattdog/garage/reading');
-  await until('readings', 30_000, () => reader.received.length > 0);
-  t.true(logLines(out()).some(({ from }) => from === 'meter'));
+  await until('readings', ENOUGH, () => reader.received.length > 0);
+  await eventually(t, async (t) => t.true(logLines(out()).some(({ from }) => from === 'meter')));
 });
 
 test('users or not, the meter may publish', async (t) => {
@@ -144,7 +152,7 @@ test('users or not, the meter may publish', async (t) => {
   const { http } = await startUp(t, ['--broker.credentials', 'credentials', '--broker.host', '0.0.0.0'], {
     cwd,
   });
-  await until('readings', 30_000, async () => {
+  await until('readings', ENOUGH, async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
     return metrics.includes('wattdog_meter_power_watts{meter="main"');
   });
@@ -158,17 +166,18 @@ test('each role runs as its own process', async (t) => {
   const reader = await openClient(t, url, 'wattdog/attic/+');
   const last = (name: string) =>
     reader.received.findLast(({ topic }) => topic === `wattdog/attic/${name}`)?.payload;
-  await until('its readings', 30_000, () => last('reading') !== undefined);
+  await until('its readings', ENOUGH, () => last('reading') !== undefined);
   t.is((await runWattdog(t, ['healthcheck', 'meter'], { cwd })).code, 0);
   t.is((await runWattdog(t, ['healthcheck', 'agent'], { cwd })).code, 0);
   t.is((await runWattdog(t, ['healthcheck', 'broker'], { cwd })).code, 1);
   meter.child.kill('SIGINT');
   t.is(await meter.ended, 0);
-  await until('offline', 10_000, () => last('availability') === 'offline');
+  await until('offline', ENOUGH, () => last('availability') === 'offline');
   t.is((await fetch(`http://127.0.0.1:${http}/healthz`)).status, 200);
 });
 
 test('npm start ends what it started', async (t) => {
+  t.timeout(2 * ENOUGH);
   const folder = temporaryFolder(t);
   const settings = ['--data', folder, '--agent.http.port', '0', '--broker.port', '0', '--log.format', 'json'];
   // Without the scripts before it: other tests use the page that they would make anew.
@@ -189,9 +198,9 @@ test('npm start ends what it started', async (t) => {
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
   });
-  await until('the agent', 60_000, () => out.includes('the page: http://localhost:'));
+  await until('the agent', ENOUGH, () => out.includes('the page: http://localhost:'));
   child.kill('SIGTERM');
   // Its output closes when nobody is left who has it.
-  await until('its end', 10_000, () => child.stdout.closed);
+  await until('its end', ENOUGH, () => child.stdout.closed);
   t.pass();
 });

@@ -8,6 +8,9 @@ import { type Owner, temporaryFolder } from './system.ts';
 /** Serial: one browser at a time is load enough. */
 export const chromiumTest = realTest('chromium') === test ? test.serial : test.serial.skip;
 
+/** ms for the browser to start, and for whatever a page is to show. */
+const PATIENCE = 60_000;
+
 /** Nothing that is not asked for goes over the network. */
 const QUIET = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
@@ -31,6 +34,7 @@ async function openBrowser(t: Owner): Promise<Browser> {
   const home = temporaryFolder(t);
   const browser = await chromium.launch({
     executablePath: findProgram('chromium') ?? 'chromium',
+    timeout: PATIENCE,
     args: QUIET,
     env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home } as Record<
       string,
@@ -61,7 +65,7 @@ export async function visit(
   t.teardown(() => context.close());
   await context.addInitScript(script);
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE);
   const complaints: string[] = [];
   const sizes: Visit['sizes'] = [];
   page.on('console', (message) => {
@@ -73,6 +77,8 @@ export async function visit(
   });
   page.on('requestfinished', (request) => {
     const bytes = request.sizes().then((size) => size.responseBodySize + size.responseHeadersSize);
+    // The page may close before it is known, and nobody may ask for it.
+    bytes.catch(() => {});
     sizes.push({ url: request.url(), bytes });
   });
   await page.goto(url);

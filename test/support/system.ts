@@ -33,13 +33,20 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Waits until `look` returns something truthy; fails the caller after `withinMs` with what was awaited. */
+/** ms that every wait has: a machine may be so busy with others that what takes a moment takes seconds. */
+const PATIENCE = 60_000;
+
+/**
+ * Waits until `look` returns something truthy; fails the caller with what was awaited after `withinMs`, but not
+ * before a minute has passed: who waits for what comes loses nothing by patience.
+ */
 export async function until<T>(
   what: string,
   withinMs: number,
   look: () => T | Promise<T>,
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + withinMs;
+  const patience = Math.max(withinMs, PATIENCE);
+  const deadline = Date.now() + patience;
   let last: unknown;
   for (;;) {
     try {
@@ -49,8 +56,26 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${what}; last: ${String(last)}`);
+    if (Date.now() > deadline) throw new Error(`waited ${patience} ms for ${what}; last: ${String(last)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * Makes the same assertions again and again until all hold, for what is still on its way; the last try counts,
+ * and shows what it found instead.
+ */
+export async function eventually(
+  t: ExecutionContext,
+  assertions: (t: ExecutionContext) => Promise<unknown>,
+  withinMs = 60_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const attempt = await t.try(async (trial) => void (await assertions(trial)));
+    if (attempt.passed || Date.now() > deadline) return attempt.commit();
+    attempt.discard();
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

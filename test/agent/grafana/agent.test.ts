@@ -18,7 +18,7 @@ import { systemTime } from '../../../shared/time.ts';
 import { findProgram } from '../../support/programs.ts';
 import { realTest } from '../../support/real.ts';
 import { startVictoriaMetrics } from '../../support/stores.ts';
-import { freePort, silentLog, temporaryFolder, until } from '../../support/system.ts';
+import { eventually, freePort, silentLog, temporaryFolder, until } from '../../support/system.ts';
 import { evaluate } from './support/alerts.ts';
 import { askPanel, type Panel, type Source } from './support/ask.ts';
 import { NOW, ZONE } from './support/house.ts';
@@ -119,13 +119,14 @@ realTest('victoria-metrics')('the store scrapes the agent with the token that th
   await until('a scrape', 30_000, async () => (await shown(source, 'Agent')).Agent === 1);
   await until('a verdict', 30_000, async () => textOf((await shown(source, 'Verdict')).main) === 'learning');
   await until('a session', 30_000, async () => (await shown(source, 'Broker')).Broker === 1);
-  t.deepEqual(await shown(source, 'Journal'), { Journal: 1 });
-  t.deepEqual(await evaluate(source, agentDown ?? { noDataState: 'OK', data: [] }, Date.now()), {
-    '': false,
+  const isDown = () => evaluate(source, agentDown ?? { noDataState: 'OK', data: [] }, Date.now());
+  await eventually(t, async (t) => {
+    t.deepEqual(await shown(source, 'Journal'), { Journal: 1 });
+    t.deepEqual(await isDown(), { '': false });
   });
   await agent.end();
   await until('its end to be seen', 30_000, async () => (await shown(source, 'Agent')).Agent === 0);
-  t.deepEqual(await evaluate(source, agentDown ?? { noDataState: 'OK', data: [] }, Date.now()), { '': true });
+  await eventually(t, async (t) => t.deepEqual(await isDown(), { '': true }));
 });
 
 realTest('victoria-metrics')(

@@ -192,8 +192,8 @@ for (const [what, signal] of [
     const began = Date.now();
     stop.abort();
     await running;
-    t.true(Date.now() - began < 3000, `${Date.now() - began} ms`);
     t.is(child?.exitCode, 0, 'not killed');
+    t.true(Date.now() - began < 5000, `${Date.now() - began} ms`);
   });
 
 test('one that does not heed SIGTERM is killed in the end', async (t) => {

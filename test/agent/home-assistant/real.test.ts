@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { connectAsync } from 'mqtt';
 import { decodeReading, meterTopics, type Profile, type Reading } from '../../../shared/wire.ts';
@@ -13,9 +12,10 @@ import {
   type State,
 } from '../../support/home-assistant/real.ts';
 import { testReading } from '../../support/readings.ts';
-import { freePort, temporaryFolder, until } from '../../support/system.ts';
+import { eventually, freePort, temporaryFolder, until } from '../../support/system.ts';
 
-const MINUTE = 60_000;
+/** ms; what takes seconds takes minutes where many tests run, and whoever lost a broker looks for it ever more rarely. */
+const ENOUGH = 180_000;
 /** Virtual environments of Python with a Home Assistant from before and after its device discovery. */
 const OLD = process.env.HOME_ASSISTANT_VENV ?? '/opt/wattdog-home-assistant';
 const NEW = process.env.NEWER_HOME_ASSISTANT_VENV ?? '/opt/wattdog-home-assistant-newer';
@@ -24,7 +24,7 @@ type Form = 'device' | 'component';
 
 /** Everything of ours on one machine, as `npm start` runs it, with a simulated panel; and a Home Assistant, not started. */
 async function openHouse(t: ExecutionContext, venv: string, first: Form) {
-  t.timeout(3 * MINUTE);
+  t.timeout(5 * ENOUGH);
   const folder = temporaryFolder(t);
   const port = await freePort();
   let child: ChildProcess | undefined;
@@ -49,21 +49,23 @@ async function openHouse(t: ExecutionContext, venv: string, first: Form) {
     );
   };
   await start('main', first);
-  const password = await until('the password of the reader', MINUTE, () =>
-    readFileSync(join(folder, 'credentials', 'reader'), 'utf8').trim(),
-  );
-  const reader = { username: 'reader', password };
+  const account = async (username: string) => ({
+    username,
+    password: await until(`the password of the ${username}`, ENOUGH, () =>
+      readFileSync(join(folder, 'credentials', username), 'utf8').trim(),
+    ),
+  });
+  const reader = await account('reader');
   const url = `mqtt://127.0.0.1:${port}`;
   const subscribe = async (topic: string, onMessage: (topic: string, payload: Buffer) => void) => {
-    const client = await until('the broker', MINUTE, () =>
+    const client = await until('the broker', ENOUGH, () =>
       connectAsync(url, { ...reader, protocolVersion: 5, reconnectPeriod: 0 }, false),
     );
     t.teardown(() => client.endAsync(true));
     client.on('message', onMessage);
     await client.subscribeAsync(topic, { qos: 0 });
   };
-  const key = readFileSync(join(folder, 'credentials', 'meter'), 'utf8').trim();
-  const joinAsMeter = () => joinAs(t, url, { username: 'meter', password: key });
+  const joinAsMeter = async () => joinAs(t, url, await account('meter'));
   return { start, subscribe, joinAsMeter, home: await makeHomeAssistant(t, venv, { port, ...reader }) };
 }
 
@@ -74,7 +76,7 @@ const TOLD = [
 
 /** A meter on a roof, which feeds out, with gas and water behind it; of somebody else, so that it outlives ours. */
 async function joinAs(t: ExecutionContext, url: string, account: object): Promise<void> {
-  const client = await until('the broker', MINUTE, () =>
+  const client = await until('the broker', ENOUGH, () =>
     connectAsync(url, { ...account, protocolVersion: 5, reconnectPeriod: 500 }),
   );
   const topics = meterTopics('solar');
@@ -135,7 +137,7 @@ if (isInstalled(NEW)) {
           .sort();
       };
       await home.start('5');
-      await until('all entities', MINUTE, async () => isShown(await home.states(), 'main'));
+      await until('all entities', ENOUGH, async () => isShown(await home.states(), 'main'));
       const before = await registered();
       t.is(before.length, 18);
       for (const form of ['device', 'component'] as const) {
@@ -146,7 +148,7 @@ if (isInstalled(NEW)) {
           if (payload.length === 0) ended.resolve();
         });
         await ended.promise;
-        await until('all entities', MINUTE, async () => isShown(await home.states(), 'main'));
+        await until('all entities', ENOUGH, async () => isShown(await home.states(), 'main'));
         t.deepEqual(await registered(), before);
       }
       t.deepEqual(complaints(home.log()), []);
@@ -160,14 +162,11 @@ async function showsAll(t: ExecutionContext, venv: string, form: Form): Promise<
   const readings: Reading[] = [];
   await subscribe('wattdog/main/reading', (_topic, payload) => readings.push(decodeReading(payload)));
   await home.start('3.1.1');
-  await until('all entities', MINUTE, async () => isShown(await home.states(), 'main'));
-  checkClasses(t, ofMeter(await home.states(), 'main'));
-  await until('the roof', MINUTE, async () => {
-    const entities = ofMeter(await home.states(), 'solar');
-    return ['fixed_cost', 'price_export', 'gas', 'energy_export'].every((id) => isKnown(entities, id));
-  });
-  checkExporter(t, ofMeter(await home.states(), 'solar'));
-  await until('values that were sent', MINUTE, async () => {
+  await until('all entities', ENOUGH, async () => isShown(await home.states(), 'main'));
+  // They are announced, and told, one after another.
+  await comes(t, async (t) => checkClasses(t, ofMeter(await home.states(), 'main')));
+  await comes(t, async (t) => checkExporter(t, ofMeter(await home.states(), 'solar')));
+  await until('values that were sent', ENOUGH, async () => {
     const wrong = wrongValues(ofMeter(await home.states(), 'main'), readings);
     if (wrong.length > 0) throw new Error(wrong.join(', '));
     return true;
@@ -176,26 +175,28 @@ async function showsAll(t: ExecutionContext, venv: string, form: Form): Promise<
   await home.ask('call_service', {
     ...{ domain: 'button', service: 'press', target: { entity_id: 'button.main_restart' } },
   });
-  await until('the incident to be told, and to be over', MINUTE, async () => {
+  await until('the incident to be told, and to be over', ENOUGH, async () => {
     const stall = (await home.states()).get('event.main_stall');
     return stall?.attributes.event_type === 'recovered';
   });
 
   await start('house', form);
-  await until('the new name', MINUTE, async () => isShown(await home.states(), 'house'));
-  await until('the old one to be forgotten', MINUTE, async () => {
+  await until('the new name', ENOUGH, async () => isShown(await home.states(), 'house'));
+  await until('the old one to be forgotten', ENOUGH, async () => {
     const registered = await home.ask<{ unique_id: string }[]>('config/entity_registry/list');
     return !registered.some(({ unique_id }) => unique_id.startsWith('wattdog-main'));
   });
-  const devices = await home.ask<{ name: string; manufacturer: string }[]>('config/device_registry/list');
-  const own = devices.filter(({ manufacturer }) => manufacturer === 'wattdog');
-  t.deepEqual(own.map(({ name }) => name).sort(), ['House', 'Solar', 'Wattdog']);
+  await comes(t, async (t) => {
+    const devices = await home.ask<{ name: string; manufacturer: string }[]>('config/device_registry/list');
+    const own = devices.filter(({ manufacturer }) => manufacturer === 'wattdog');
+    t.deepEqual(own.map(({ name }) => name).sort(), ['House', 'Solar', 'Wattdog']);
+  });
   t.deepEqual(complaints(home.log()), []);
 
   await home.stop();
   home.ageRecords();
   await home.start('5');
-  await until('all entities again', MINUTE, async () => isShown(await home.states(), 'house'));
+  await until('all entities again', ENOUGH, async () => isShown(await home.states(), 'house'));
   await checkEnergyDashboard(t, home);
   t.deepEqual(complaints(home.log()), []);
 }
@@ -352,22 +353,23 @@ async function checkEnergyDashboard(
   ] as const) {
     const energy_sources = [source(cost, compensation), volume('gas'), volume('water')];
     await home.ask('energy/save_prefs', { energy_sources });
-    let verdict: unknown;
     // It makes its statistics in its own time.
-    await until('the energy dashboard to find no fault', MINUTE, async () => {
-      verdict = await home.ask('energy/validate');
-      return isDeepStrictEqual(verdict, faultless);
-    }).catch(() => t.deepEqual(verdict, faultless));
+    await comes(t, async (t) => t.deepEqual(await home.ask<object>('energy/validate'), faultless));
   }
-  const statistics = await home.ask<Statistic[]>('recorder/list_statistic_ids');
-  const kind = (id: string) => statistics.find(({ statistic_id }) => statistic_id === id);
-  t.like(kind('sensor.house_energy'), { statistics_unit_of_measurement: 'kWh', has_sum: true });
-  t.like(kind('sensor.house_cost'), { statistics_unit_of_measurement: 'USD', has_sum: true });
-  t.like(kind('sensor.solar_energy_export'), { statistics_unit_of_measurement: 'kWh', has_sum: true });
-  t.like(kind('sensor.solar_credit'), { statistics_unit_of_measurement: 'EUR', has_sum: true });
-  t.like(kind('sensor.solar_gas'), { statistics_unit_of_measurement: 'm³', has_sum: true });
-  t.like(kind('sensor.house_power'), { statistics_unit_of_measurement: 'W', has_sum: false });
+  await comes(t, async (t) => {
+    const statistics = await home.ask<Statistic[]>('recorder/list_statistic_ids');
+    const kind = (id: string) => statistics.find(({ statistic_id }) => statistic_id === id);
+    t.like(kind('sensor.house_energy'), { statistics_unit_of_measurement: 'kWh', has_sum: true });
+    t.like(kind('sensor.house_cost'), { statistics_unit_of_measurement: 'USD', has_sum: true });
+    t.like(kind('sensor.solar_energy_export'), { statistics_unit_of_measurement: 'kWh', has_sum: true });
+    t.like(kind('sensor.solar_credit'), { statistics_unit_of_measurement: 'EUR', has_sum: true });
+    t.like(kind('sensor.solar_gas'), { statistics_unit_of_measurement: 'm³', has_sum: true });
+    t.like(kind('sensor.house_power'), { statistics_unit_of_measurement: 'W', has_sum: false });
+  });
 }
+
+const comes = (t: ExecutionContext, assertions: Parameters<typeof eventually>[1]) =>
+  eventually(t, assertions, ENOUGH);
 
 interface Statistic {
   statistic_id: string;
@@ -375,14 +377,16 @@ interface Statistic {
   has_sum: boolean;
 }
 
-/** What its log holds against us; that we ended for a while was the test's doing, and a migration ends with a warning. */
+/**
+ * What its log holds against us; that we ended for a while was the test's doing, a migration ends with a warning,
+ * and a machine may be slow.
+ */
 function complaints(log: string): string[] {
   const ours =
     /\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|button|event|recorder|energy)|helpers)\b/;
   return log
     .split('\n')
     .filter((line) => /\b(WARNING|ERROR)\b/.test(line) && ours.test(line))
-    .filter(
-      (line) => !/Disconnected from MQTT|The connection was lost|No device components to cleanup/.test(line),
-    );
+    .filter((line) => !/Disconnected from MQTT|The connection was lost|No ACK from MQTT/.test(line))
+    .filter((line) => !/No device components to cleanup|is taking (over|longer)/.test(line));
 }

@@ -35,9 +35,10 @@ function start(
   t: ExecutionContext,
   services: ServiceSettings[],
   path = join(temporaryFolder(t), 'notify.db'),
+  deadline = 30_000,
 ) {
   const time = virtualTime(BEGAN);
-  const options = { path, zone: 'UTC', time, log: silentLog, deadline: 2000, backoff: () => 1000 };
+  const options = { path, zone: 'UTC', time, log: silentLog, deadline, backoff: () => 1000 };
   const messenger = createMessenger(testSettings({ services }), options);
   const end = new AbortController();
   const running = messenger.run(end.signal);
@@ -179,11 +180,12 @@ test('a service that says when is asked again then, and not before', async (t) =
 test('nothing is lost while a service is dead, and one that hangs delays no other', async (t) => {
   const hanging = await serve(t, () => 'hang');
   const well = await serve(t, created);
-  const { messenger, time } = start(t, [
+  const services = [
     { ...slackAt(NOBODY), name: 'dead' },
     { ...slackAt(hanging.url), name: 'hanging' },
     { ...discordAt(well.url), name: 'well' },
-  ]);
+  ];
+  const { messenger, time } = start(t, services, undefined, 2000);
   messenger.tell(testIncident());
   await pass('the first message', time, () => well.received.length === 1);
   messenger.tell(testIncident(healed));

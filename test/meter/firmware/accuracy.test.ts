@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava';
 import { type Board, boardTest, type Constants, sharedBench } from '../../support/avr.ts';
 import { run } from '../../support/programs.ts';
 import { until } from '../../support/system.ts';
-import { ENOUGH, type Household, startHousehold } from './household.ts';
+import { ENOUGH, type Household, isWhole, startHousehold } from './household.ts';
 
 const test = boardTest();
 const bench = sharedBench();
@@ -32,8 +32,9 @@ async function startMeasuring(
 ): Promise<[Board, Measure]> {
   const board = await bench.start(t, constants);
   await board.tell('sensors', ...sensors);
-  const { readings } = await startHousehold(t, board);
-  const missing = await countMissing(board, readings);
+  const household = await startHousehold(t, board);
+  const { readings } = household;
+  const missing = await countMissing(board, household);
   const measure: Measure = async (amperes) => {
     await board.tell('amps', ...amperes);
     const { lines, lost } = await board.tell('run', SETTLED);
@@ -52,17 +53,18 @@ const mean = (values: (number | undefined)[]) =>
   values.reduce((sum: number, value = Number.NaN) => sum + value, 0) / values.length;
 
 /** How many lines were too soon after the opening of the port to be trusted. */
-async function countMissing(board: Board, readings: Household['readings']): Promise<number> {
+async function countMissing(board: Board, household: Household): Promise<number> {
   const { lines: before } = await board.tell('run', SETTLED);
-  await until('a first reading', ENOUGH, () => readings().length > 0);
+  await until('a first reading', ENOUGH, () => household.readings().length > 0);
   await board.tell('amps', 7, 7);
   const { lines } = await board.tell('run', SETTLED);
   const settled = lines - before - 1;
-  await until(`${settled} readings of 7 A`, ENOUGH, () => {
-    const present = readings().filter(({ current_1 = 0 }) => Math.abs(current_1 - 7) < 0.05);
-    return present.length === settled;
+  const all = await until(`${settled} readings of 7 A`, ENOUGH, () => {
+    const present = household.readings();
+    const changed = present.filter(({ current_1 = 0 }) => Math.abs(current_1 - 7) < 0.05);
+    return changed.length === settled && isWhole(present) ? present : undefined;
   });
-  return lines - readings().length;
+  return lines - all.length;
 }
 
 interface Condition {

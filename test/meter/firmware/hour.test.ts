@@ -1,7 +1,7 @@
 /** An hour of a household's load, whose reader is killed again and again. */
 import { boardTest, sharedBench } from '../../support/avr.ts';
 import { until } from '../../support/system.ts';
-import { ENOUGH, energyOf, energyOfCharge, listening, startHousehold } from './household.ts';
+import { ENOUGH, energyOf, energyOfCharge, isOver, listening, startHousehold } from './household.ts';
 
 const test = boardTest();
 const bench = sharedBench();
@@ -39,7 +39,7 @@ test('the energy in the journal is that of the hour, whatever befell the reader'
   const { charge, lines, seconds } = await board.tell('run', 5);
   const readings = await until('the last reading', ENOUGH, () => {
     const all = household.readings();
-    return all.at(-1)?.power === 0 ? all : undefined;
+    return isOver(all) ? all : undefined;
   });
 
   const [energy, truth] = [energyOf(readings), energyOfCharge(charge)];

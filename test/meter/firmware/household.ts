@@ -35,13 +35,14 @@ export async function startHousehold(t: Owner, board: Board, ...settings: string
     ...['--data', join(folder, 'meter'), '--mqtt.url', `mqtt://127.0.0.1:${mqtt}`],
     ...['--meter.port', board.port, '--meter.decoder', 'panel'],
     // The board's time stands still between two commands, however long that takes here.
-    ...['--meter.silence', '10m', ...settings],
+    ...['--meter.silence', '10m', '--log.level', 'info', ...settings],
   ]);
   t.teardown(() => Promise.all([meter.end('SIGKILL'), agent.end('SIGKILL')]));
   agent.start();
   meter.start();
   await until('the journal', ENOUGH, () => existsSync(journal));
-  await listening(board);
+  // While it opens the port, the port forgets what comes; afterwards, nothing is lost.
+  await until('the meter to read the port', ENOUGH, () => meter.out().includes('reading the port'));
   return { readings: () => readJournal(journal), endMeter: meter.end, startMeter: meter.start };
 }
 
@@ -49,6 +50,13 @@ export async function startHousehold(t: Owner, board: Board, ...settings: string
 export async function listening(board: Board): Promise<void> {
   await until('the port to be opened', ENOUGH, async () => (await board.tell('status')).open);
 }
+
+/** Whether none is missing up to the last one: what was read before there was a broker comes after what is live. */
+export const isWhole = (readings: Reading[]) => readings.at(-1)?.seq === readings.length;
+
+/** Whether there was power, there is none any more, and nothing of it is still on its way. */
+export const isOver = (readings: Reading[]) =>
+  isWhole(readings) && readings.at(-1)?.power === 0 && readings.some(({ power }) => power > 0);
 
 /** kWh of all readings, those of the gaps between them included. */
 export const energyOf = (readings: Reading[]) =>
@@ -60,12 +68,18 @@ export const energyOfCharge = (charge: readonly number[]) =>
 
 function program(name: string, settings: string[]) {
   let child: ChildProcess | undefined;
+  let out = '';
   return {
     start() {
-      child = spawn(process.execPath, ['cli/main.ts', name, ...settings, '--log.level', 'error'], {
-        stdio: ['ignore', 'ignore', 'inherit'],
+      const running = spawn(process.execPath, ['cli/main.ts', name, ...settings], {
+        stdio: ['ignore', 'pipe', 'inherit'],
       });
+      running.stdout.on('data', (text) => {
+        out += text;
+      });
+      child = running;
     },
+    out: () => out,
     async end(signal: NodeJS.Signals) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');

@@ -7,6 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import { freePort, type Owner, temporaryFolder, until } from '../system.ts';
 
+/** ms; on a machine that does nothing else it takes five seconds to start, and one to end. */
+const ENOUGH = 180_000;
+
 const hassOf = (venv: string) => join(venv, 'bin', 'hass');
 
 /** @param venv a virtual environment of Python. */
@@ -38,7 +41,7 @@ export interface HomeAssistant {
   /** @param protocol of MQTT. */
   start(protocol: '3.1.1' | '5'): Promise<void>;
   stop(): Promise<void>;
-  /** While it is stopped: makes all that it has recorded ten minutes older, so that its statistics are due. */
+  /** While it is stopped: makes all that it has recorded ten minutes older, so that its statistics are due, all of them. */
   ageRecords(): void;
   states(): Promise<Map<string, State>>;
   /** One command of its WebSocket API. @throws what it answers. */
@@ -66,7 +69,8 @@ export async function makeHomeAssistant(t: Owner, venv: string, broker: Broker):
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    const timer = setTimeout(() => child?.kill('SIGKILL'), 20_000);
+    // Killed sooner, it would not have written all, and say so at its next start.
+    const timer = setTimeout(() => child?.kill('SIGKILL'), ENOUGH);
     await exited;
     clearTimeout(timer);
   };
@@ -82,7 +86,7 @@ export async function makeHomeAssistant(t: Owner, venv: string, broker: Broker):
       child = spawn(hassOf(venv), ['--skip-pip', '--config', folder, '--log-no-color'], {
         stdio: ['ignore', output, output],
       });
-      await until('Home Assistant to run', 60_000, async () => {
+      await until('Home Assistant to run', ENOUGH, async () => {
         const { state } = (await api('/api/config')) as { state: string };
         return state === 'RUNNING';
       });
@@ -93,6 +97,8 @@ export async function makeHomeAssistant(t: Owner, venv: string, broker: Broker):
       database.exec(`
         UPDATE states SET last_updated_ts = last_updated_ts - 600, last_changed_ts = last_changed_ts - 600;
         UPDATE statistics_runs SET start = datetime(start, '-20 minutes');
+        DELETE FROM statistics_short_term;
+        DELETE FROM statistics;
       `);
     },
     async states() {
