@@ -84,6 +84,11 @@ test('a meter that is stopped by SIGSTOP is healed, and readings go on', async (
   );
 });
 
+interface EventOf {
+  event_type: string;
+  partOf?: { watch: string };
+}
+
 test('a process of several meters that is stopped is brought back once, though each of their watches convicts it', async (t) => {
   const cwd = temporaryFolder(t);
   writeFileSync(
@@ -95,7 +100,7 @@ test('a process of several meters that is stopped is brought back once, though e
   const reader = await openClient(t, url, 'wattdog/+/reading', 'wattdog/agent/event/+');
   const on = (topic: string) => reader.received.filter((message) => message.topic === topic);
   const events = (name: string) =>
-    on(`wattdog/agent/event/${name}`).map(({ payload }) => JSON.parse(payload) as { event_type: string });
+    on(`wattdog/agent/event/${name}`).map(({ payload }) => JSON.parse(payload) as EventOf);
   await until('readings', ENOUGH, () => names.every((name) => on(`wattdog/${name}/reading`).length > 3));
   const first = await until('the meter', ENOUGH, meterPid);
   process.kill(first, 'SIGSTOP');
@@ -106,6 +111,8 @@ test('a process of several meters that is stopped is brought back once, though e
   t.true(isGone(first));
   const restarts = names.flatMap(events).filter(({ event_type }) => event_type === 'restarted');
   t.is(restarts.length, 1);
+  const parts = names.map((name) => events(name).at(-1)?.partOf?.watch).filter(Boolean);
+  t.is(parts.length, 2, 'of the third one');
   await eventually(t, async (t) =>
     t.is(logLines(out()).filter(({ msg }) => /^the meter ended/.test(String(msg))).length, 1),
   );
