@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { Diary } from '../../meter/diagnostics.ts';
 import { openMeterPrices, type SharedPrices } from '../../meter/prices.ts';
 import { tariffSchema } from '../../shared/settings/tariff.ts';
+import { startHttp } from '../support/http-server.ts';
 import { temporaryFolder, until } from '../support/system.ts';
 import { virtualTime } from '../support/virtual-time.ts';
 
@@ -18,7 +17,7 @@ const OUTBOX = { errors: 0, pending: 0, unwritten: 0, bytes: 0, dropped: { age: 
 /** Serves hours of one price each, from an hour ago until tomorrow; a `price` of undefined is a server in trouble. */
 async function startSource(t: ExecutionContext) {
   const source = { url: '', price: 0.1 as number | undefined, asked: 0 };
-  const server = createServer((_request, response) => {
+  const { url } = await startHttp(t, (_request, response) => {
     source.asked += 1;
     if (source.price === undefined) response.writeHead(503).end();
     else
@@ -31,17 +30,7 @@ async function startSource(t: ExecutionContext) {
         ),
       );
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  t.teardown(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  source.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  source.url = `${url}/`;
   return source;
 }
 

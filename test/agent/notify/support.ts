@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Incident, Try } from '../../../agent/guard/incident.ts';
 import { describeIncident } from '../../../agent/notify/message.ts';
 import { keyOf } from '../../../agent/notify/queue.ts';
 import type { Notice } from '../../../agent/notify/service.ts';
 import { calendar } from '../../../agent/notify/words.ts';
 import type { NotifySettings } from '../../../shared/settings/schema.ts';
+import { startHttp } from '../../support/http-server.ts';
 import { type Owner, until } from '../../support/system.ts';
 import type { VirtualTime } from '../../support/virtual-time.ts';
 
@@ -80,7 +79,7 @@ export type Reply = { status: number; headers?: Record<string, string>; body?: u
 /** A real server that answers as the script says; closed with the test. */
 export async function serve(t: Owner, script: (request: Received, index: number) => Reply) {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const server = await startHttp(t, async (request, response) => {
     const text = Buffer.concat(await request.toArray()).toString();
     const one: Received = {
       method: request.method ?? '',
@@ -95,14 +94,7 @@ export async function serve(t: Owner, script: (request: Received, index: number)
     response.writeHead(status, headers);
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, received };
+  return { ...server, received };
 }
 
 /** Lets virtual time pass, a little after each piece of real work, until `look` finds what is awaited. */

@@ -1,7 +1,5 @@
 /** The page in a real browser, served by the real agent. */
 
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import axe from 'axe-core';
@@ -12,6 +10,7 @@ import type { Incident } from '../../../agent/guard/incident.ts';
 import { createFormats } from '../../../agent/page/model/format.ts';
 import { childrenOf, isGone } from '../../cli/support.ts';
 import { chromiumTest, sharedBrowser, visit } from '../../support/chromium.ts';
+import { startHttp } from '../../support/http-server.ts';
 import { eventually, freePort, temporaryFolder, until } from '../../support/system.ts';
 import { playRoof, seedRoof } from './roof.ts';
 import { addUp, DAY, newestReading, noonZone, seedJournal, startHouse } from './support.ts';
@@ -358,10 +357,10 @@ chromiumTest('it comes back with the agent, and pages of other sites can do noth
 const CLOCK_AHEAD = 'const now = Date.now; Date.now = () => now() + 3_600_000';
 
 async function strangersSite(t: ExecutionContext): Promise<string> {
-  const server = createServer((_request, response) => response.end('<!doctype html><title>evil</title>'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return `http://localhost:${(server.address() as AddressInfo).port}/`;
+  const { port } = await startHttp(t, (_request, response) =>
+    response.end('<!doctype html><title>evil</title>'),
+  );
+  return `http://localhost:${port}/`;
 }
 
 /** Reads and writes as another site’s page might try it: what comes back of each. */

@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { openPrices, type Prices, type PricesDeps } from '../../../../meter/tariff/dynamic/prices.ts';
 import { tariffSchema } from '../../../../shared/settings/tariff.ts';
+import { startHttp } from '../../../support/http-server.ts';
 import { temporaryFolder, until } from '../../../support/system.ts';
 import { virtualTime } from '../../../support/virtual-time.ts';
 
@@ -19,23 +19,13 @@ type Reply = (request: IncomingMessage, response: ServerResponse) => void;
 async function startServer(t: ExecutionContext, reply: Reply) {
   const asked: { url: string; method: string; headers: IncomingMessage['headers']; body: string }[] = [];
   const answer = { reply };
-  const server = createServer(async (request, response) => {
+  const { url } = await startHttp(t, async (request, response) => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
     asked.push({ url: request.url ?? '', method: request.method ?? '', headers: request.headers, body });
     answer.reply(request, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  t.teardown(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, answer };
+  return { url, asked, answer };
 }
 
 function tariffWith(dynamic: object) {
