@@ -17,6 +17,8 @@ export interface Message {
 
 /** A service's limits are several times as large. */
 const LONGEST_LINE = 400;
+/** ms that a restart took, for it to be told. */
+const WORTH_TELLING = 50;
 /** Groups of tries that are told; of more, the first and the last. */
 const MOST_TRIES = 5;
 
@@ -154,7 +156,7 @@ function describeTry({ rung, target, result, detail, steps }: Try, over: boolean
       const took = steps.reduce((sum, { tookMs }) => sum + tookMs, 0);
       return {
         what: `${target} ${deeds.length > 0 ? `was ${and(deeds)}` : DONE[rung]}`,
-        how: steps.length > 0 ? ` (${duration(took)})` : '',
+        how: took >= WORTH_TELLING ? ` (${duration(took)})` : '',
       };
     }
   }

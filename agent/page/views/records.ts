@@ -15,7 +15,7 @@ export function gaps({ state, formats, actions }: Scene): VNode {
     'Gaps',
     h('span', { class: 'aside' }, 'last 30 days'),
     state.gaps.length === 0
-      ? h('p', { class: 'note' }, 'None: every reading is here.')
+      ? h('p', { class: 'note' }, 'None: nothing was silent for long.')
       : table<GapView>(
           'Times without readings',
           [

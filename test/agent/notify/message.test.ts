@@ -223,6 +223,13 @@ test('the stage follows the incident', (t) => {
   t.is(describeIncident(testIncident({ help, recovered: BEGAN + 1 }), utc).stage, 'over');
 });
 
+test('a restart that took next to no time tells none', (t) => {
+  const lines = (tookMs: number) =>
+    told(testIncident({ tries: [testTry({ steps: [{ action: 'kill', tookMs }] })] }));
+  t.true(lines(20).includes('Container wattdog-meter-1 was killed.'));
+  t.true(lines(60).includes('Container wattdog-meter-1 was killed (0.1 s).'));
+});
+
 test('an operator’s stop is one as long as nothing else happened', (t) => {
   const respected = testTry({ result: 'respected' });
   t.true(isNoNews(testIncident({ tries: [respected, respected] })));
