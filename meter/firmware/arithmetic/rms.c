@@ -20,9 +20,8 @@ static uint32_t variance(const struct window *window) {
   return (whole << FRACTION_BITS) + (rest << FRACTION_BITS) / WINDOW_SAMPLES;
 }
 
-uint32_t rms_milliamperes(const struct window *window, const struct channel *channel, uint32_t starting_milliamperes) {
+uint32_t rms_milliamperes(const struct window *window, const struct channel *channel) {
   const uint32_t noisy = variance(window);
   const uint32_t clean = noisy > channel->noise ? noisy - channel->noise : 0;
-  const uint32_t milliamperes = (isqrt(clean) * channel->gain + 8000) / 16000;
-  return milliamperes < starting_milliamperes ? 0 : milliamperes;
+  return (isqrt(clean) * channel->gain + 8000) / 16000;
 }

@@ -22,6 +22,6 @@ struct channel {
 
 /**
  * The RMS of a full window's alternating current, mA: whatever direct current the sensor rests at is
- * removed, its noise is subtracted in quadrature, and what is below the starting current is 0.
+ * removed, and its noise is subtracted in quadrature.
  */
-uint32_t rms_milliamperes(const struct window *window, const struct channel *channel, uint32_t starting_milliamperes);
+uint32_t rms_milliamperes(const struct window *window, const struct channel *channel);

@@ -5,11 +5,14 @@
 
 #define PHASES 2
 
-/** Per second and phase. */
-#define SAMPLE_RATE UINT16_C(2500)
-/** 1.2 s: whole cycles of the mains at 50 Hz (60 of them) and at 60 Hz (72), so that neither needs a switch. */
-#define WINDOW_SAMPLES UINT16_C(3000)
-#define WINDOW_MS UINT16_C(1200)
+/**
+ * Per second and phase: neither a multiple of the mains' frequency nor of its half, so that the samples of one cycle
+ * lie between those of the others. Else the edge that a dimmer cuts would fall between the same two samples for ever.
+ */
+#define SAMPLE_RATE UINT16_C(2780)
+/** Whole cycles of the mains at 50 Hz (5 of them) and at 60 Hz (6), so that neither needs a switch. */
+#define WINDOW_SAMPLES UINT16_C(278)
+#define WINDOW_MS UINT16_C(100)
 _Static_assert(WINDOW_SAMPLES * UINT32_C(1000) == SAMPLE_RATE * (uint32_t)WINDOW_MS, "a window's samples take its time");
 
 #define ADC_MOST UINT16_C(1023)

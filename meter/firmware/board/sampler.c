@@ -7,6 +7,9 @@
 /** AVCC, the 5 V that feed the sensors too, is the reference: what moves both cancels out. */
 #define PIN(phase) (_BV(REFS0) | (phase))
 
+/** Per second, of the timer. */
+#define TICK_RATE (PHASES * (uint32_t)SAMPLE_RATE)
+
 static struct window filling[PHASES];
 static struct window full[PHASES];
 static volatile bool ready;
@@ -36,7 +39,7 @@ void sampler_start(void) {
   ADCSRA = _BV(ADEN) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0) | _BV(ADSC);
   loop_until_bit_is_clear(ADCSRA, ADSC);
   ADCSRA |= _BV(ADIF) | _BV(ADIE);
-  OCR1A = F_CPU / (PHASES * (uint32_t)SAMPLE_RATE) - 1;
+  OCR1A = (F_CPU + TICK_RATE / 2) / TICK_RATE - 1;
   TCCR1B = _BV(WGM12) | _BV(CS10);
   TIMSK1 = _BV(OCIE1A);
 }

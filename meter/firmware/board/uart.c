@@ -9,7 +9,7 @@
 #define BAUD 9600
 #endif
 #include <util/setbaud.h>
-_Static_assert(UINT32_C(10) * LINE_SIZE * 1000 / BAUD < WINDOW_MS, "a line must be out before the next one");
+_Static_assert(UINT32_C(10) * LINE_SIZE * 1000 / BAUD < LINE_MS, "a line must be out before the next one");
 
 static const char *volatile next;
 

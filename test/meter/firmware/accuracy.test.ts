@@ -5,6 +5,7 @@ import { type Board, boardTest, type Constants, sharedBench } from '../../suppor
 import { run } from '../../support/programs.ts';
 import { until } from '../../support/system.ts';
 import { ENOUGH, type Household, isWhole, startHousehold } from './household.ts';
+import { openPort } from './samples.ts';
 
 const test = boardTest();
 const bench = sharedBench();
@@ -73,6 +74,8 @@ interface Condition {
   /** Parts of the fundamental, by order; the sum keeps its RMS. */
   harmonics?: [nth: number, part: number][];
   noise?: number;
+  /** Degrees of each half cycle that a dimmer holds back. */
+  dimmer?: number;
   /** A; beyond it the peaks of such a current are out of the sensor's range. */
   most?: number;
 }
@@ -94,6 +97,7 @@ const CONDITIONS: Condition[] = [
   { title: '50.1 Hz', hertz: 50.1 },
   { title: '50 Hz, flat', hertz: 50, harmonics: FLAT },
   { title: '60 Hz, peaky', hertz: 60, harmonics: PEAKY, most: 15 },
+  { title: '50 Hz, dimmed', hertz: 50, dimmer: 90, most: 15 },
 ];
 const NOISY: Condition[] = [
   { title: '50 Hz, noise', hertz: 50, noise: NOISE },
@@ -102,10 +106,11 @@ const NOISY: Condition[] = [
 
 /** Errors of both phases in percent, by current; the second phase has the currents in reverse order. */
 async function errorsUnder(condition: Condition, board: Board, measure: Measure): Promise<Map<number, Pair>> {
-  const { hertz, harmonics = [], noise = 0, most = Number.POSITIVE_INFINITY } = condition;
-  const rms = Math.hypot(1, ...harmonics.map(([, part]) => part));
+  const { hertz, harmonics = [], noise = 0, dimmer = 0, most = Number.POSITIVE_INFINITY } = condition;
+  const rms = Math.hypot(1, ...harmonics.map(([, part]) => part)) * undimmed(dimmer);
   await board.tell('hz', hertz);
   await board.tell('noise', noise);
+  await board.tell('dimmer', dimmer);
   for (const harmonic of harmonics) await board.tell('harmonic', ...harmonic);
   const given = AMPERES.filter((amperes) => amperes <= most);
   const errors = new Map(given.map((amperes): [number, Pair] => [amperes, [Number.NaN, Number.NaN]]));
@@ -120,6 +125,10 @@ async function errorsUnder(condition: Condition, board: Board, measure: Measure)
   for (const [nth] of harmonics) await board.tell('harmonic', nth, 0);
   return errors;
 }
+
+/** What is left of a sine's RMS. */
+const undimmed = (degrees: number) =>
+  Math.sqrt(1 - degrees / 180 + Math.sin((degrees * Math.PI) / 90) / (2 * Math.PI));
 
 function percent(error: number): string {
   const size = Math.abs(error).toFixed(2);
@@ -183,6 +192,26 @@ test('where the sensor rests, and how far apart the phases are, makes no differe
       const [first, second] = await measure([10, 20]);
       t.true(Math.abs(first / 10 - 1) < 0.01 && Math.abs(second / 20 - 1) < 0.01, `${first} ${second}`);
     }
+});
+
+test('a hob that switches itself on and off is charged what flows', async (t) => {
+  const board = await bench.start(t);
+  const read = await openPort(t, board);
+  // Not of the windows' length, so that they are cut anywhere.
+  for (let time = 0; time < 20; time++) {
+    await board.tell('amps', 10, 20);
+    await board.tell('run', 5.013);
+    await board.tell('amps', 0, 2);
+    await board.tell('run', 5);
+  }
+  await board.tell('amps', 0, 0);
+  const { charge } = await board.tell('run', 3);
+  const counted = (await read()).at(-1)?.ampereSeconds ?? [];
+  t.is(counted.length, 2);
+  for (const [phase, coulombs] of counted.entries()) {
+    const error = (coulombs / (charge[phase] ?? Number.NaN) - 1) * 100;
+    t.true(Math.abs(error) < 1, `${error} %`);
+  }
 });
 
 test('sensors of other kinds are measured by their constants', async (t) => {

@@ -71,7 +71,7 @@ static struct trial any_wave(void) {
 
 static void check_one(const struct trial *trial, uint32_t gain, double *worst) {
   const struct channel channel = CHANNEL(gain, 0);
-  const double shown = rms_milliamperes(&trial->window, &channel, 0);
+  const double shown = rms_milliamperes(&trial->window, &channel);
   const double wrong = fabs(shown - true_milliamperes(trial, gain));
   // Half a mA, and half of 1/64 step of the ADC; the gain itself is rounded, too.
   assert(wrong <= 0.51 + 0.51 * gain / STEPS_PER_VOLT / 64 + shown * 1e-4);
@@ -102,10 +102,11 @@ static void check_noise(void) {
     const double noise = floor(between(1, 400)), shown = true_milliamperes(&trial, ACS712_30);
     const struct channel channel = CHANNEL(ACS712_30, (uint32_t)noise);
     const double clean = sqrt(fmax(shown * shown - noise * noise, 0));
-    const double wrong = fabs(rms_milliamperes(&trial.window, &channel, 0) - clean);
-    // The floor is known to half of 1/64 step of the ADC, which weighs the more the less is left above it.
+    const double wrong = fabs(rms_milliamperes(&trial.window, &channel) - clean);
+    // The floor is known to half of 1/64 step of the ADC, which weighs the more the less is left above it; and
+    // the gain is rounded.
     const double step = 1000.0 / 66 * 5000 / 1024 / 64;
-    assert(wrong * fmax(clean, wrong) <= (noise + shown) * step + noise);
+    assert(wrong * fmax(clean, wrong) <= (noise + shown) * step + noise + shown * shown * 3e-5);
     if (clean > 1000 && wrong > worst) worst = wrong;
   }
   printf("noise floor in quadrature: at most %.2f mA off above 1 A\n", worst);
@@ -115,13 +116,19 @@ static void check_starting_current(void) {
   struct trial trial = {0};
   for (unsigned i = 0; i < WINDOW_SAMPLES; i++) sample(&trial, 512 + (i & 1));
   const struct channel channel = CHANNEL(ACS712_30, 0);
-  const uint32_t shown = rms_milliamperes(&trial.window, &channel, 0);
+  const uint32_t shown = rms_milliamperes(&trial.window, &channel);
   assert(shown == 37 && !trial.window.clipped);
-  assert(rms_milliamperes(&trial.window, &channel, shown) == shown);
-  assert(rms_milliamperes(&trial.window, &channel, shown + 1) == 0);
   struct trial still = {0};
   for (unsigned i = 0; i < WINDOW_SAMPLES; i++) sample(&still, 700);
-  assert(rms_milliamperes(&still.window, &channel, 0) == 0);
+  assert(rms_milliamperes(&still.window, &channel) == 0);
+  const struct channel noisy = CHANNEL(ACS712_30, shown + 1);
+  assert(rms_milliamperes(&trial.window, &noisy) == 0);
+
+  const uint32_t sum = LINE_WINDOWS * shown;
+  assert(mean_milliamperes(sum, shown) == shown && mean_milliamperes(sum, shown + 1) == 0);
+  assert(mean_milliamperes(sum + LINE_WINDOWS / 2, 0) == shown + 1);
+  assert(mean_milliamperes(sum + LINE_WINDOWS / 2 - 1, 0) == shown);
+  assert(mean_milliamperes(LINE_WINDOWS * UINT32_C(267500), 50) == 267500);
 }
 
 static void check_counters(void) {
@@ -150,6 +157,22 @@ static void check_line(void) {
   assert(strlen(line) == LINE_SIZE - 1);
   assert(strncmp(line, "99 99 ;1,255,4294967295,4294967295,99499,99499,4294967295,4294967295*", 69) == 0);
   printf("the longest line: %s", line);
+
+  // Whole amperes are the nearest ones of what the line says in mA.
+  static const struct {
+    uint32_t milliamperes[PHASES];
+    const char *start, *fields;
+  } roundings[] = {
+      {{499, 500}, "0 1 ;", ",499,500,"},
+      {{1499, 1500}, "1 2 ;", ",1499,1500,"},
+      {{99498, 99500}, "99 99 ;", ",99498,99499,"},
+  };
+  const struct counters none = {0};
+  for (size_t n = 0; n < sizeof roundings / sizeof *roundings; n++) {
+    line_format(line, &none, roundings[n].milliamperes);
+    assert(strncmp(line, roundings[n].start, strlen(roundings[n].start)) == 0);
+    assert(strstr(line, roundings[n].fields) != NULL);
+  }
 }
 
 static void format_lines(void) {

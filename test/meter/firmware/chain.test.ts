@@ -41,7 +41,7 @@ async function settle(board: Board, { readings }: Household) {
   return { all, charge };
 }
 
-test('watchdog and reader’s resets cost a window each, and nothing that was counted', async (t) => {
+test('watchdog and reader’s resets cost a line each, and nothing that was counted', async (t) => {
   const { board, household } = await start(t);
   await board.tell('autoreset', 1);
   await begin(board, household.readings);

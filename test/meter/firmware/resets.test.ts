@@ -7,10 +7,10 @@ import { openPort } from './samples.ts';
 const test = boardTest();
 const bench = sharedBench();
 
-/** A window, and the time its line takes. */
+/** From line to line, and the time a line takes. */
 const WINDOW = 1.2;
 const LINE = 0.1;
-/** Between these the first window after a reset is full and its counts are saved, but its line has not begun. */
+/** Between these the first line after a reset is measured and its counts are saved, but its line has not begun. */
 const SAVING = { from: 1.2013, to: 1.2018, step: 12e-6 };
 
 const AMPERES = [10, 5];
@@ -62,7 +62,7 @@ test('when sampling stands still, the watchdog resets it in two seconds, and the
   t.true(next !== undefined && isWhole(next));
 });
 
-test('a reset by DTR, bootloader and all, takes the window that is open and nothing else', async (t) => {
+test('a reset by DTR, bootloader and all, takes what was measured since the last line and nothing else', async (t) => {
   const { board, read } = await start(t);
   await board.tell('run', WINDOW + LINE);
   const [first] = await read();
@@ -76,6 +76,18 @@ test('a reset by DTR, bootloader and all, takes the window that is open and noth
   const last = (await read()).at(-1);
   t.like(last, { boot: first?.boot, seq: 22 });
   t.true(last !== undefined && isWhole(last));
+});
+
+test('a reset amid a line costs that line, and not the next one, too', async (t) => {
+  const { board, read } = await start(t);
+  await board.tell('run', 2 * WINDOW + LINE / 5);
+  t.is((await read()).length, 1);
+  await board.tell('reset');
+  await board.tell('run', WINDOW + LINE);
+  t.deepEqual(
+    (await read()).map(({ seq }) => seq),
+    [3],
+  );
 });
 
 test('a reset at any moment while the counts are being saved spoils none of them', async (t) => {

@@ -14,6 +14,8 @@ static double sensitivity[PHASES] = {66, 66};
 static double hertz = 60;
 /** Part of the fundamental, by order. */
 static double harmonics[HARMONICS] = {0, 1};
+/** Of each half of a cycle, radians. */
+static double dimmed;
 static double lag = M_PI;
 static double rest = 2500;
 static double noise;
@@ -23,10 +25,13 @@ static double since;
 static double angle;
 static double charge[PHASES];
 
+/** What is left of a sine's square. */
+static double undimmed(void) { return 1 - dimmed / M_PI + sin(2 * dimmed) / TURN; }
+
 static double charge_at(int phase, double now) {
   double squares = 0;
   for (int nth = 1; nth < HARMONICS; nth++) squares += harmonics[nth] * harmonics[nth];
-  return charge[phase] + amperes[phase] * sqrt(squares) * (now - since);
+  return charge[phase] + amperes[phase] * sqrt(squares * undimmed()) * (now - since);
 }
 
 static double angle_at(double now) { return angle + TURN * hertz * (now - since); }
@@ -55,6 +60,11 @@ int drive_harmonic(double now, unsigned nth, double part) {
   return 1;
 }
 
+void drive_dimmer(double now, double degrees) {
+  change(now);
+  dimmed = degrees * M_PI / 180;
+}
+
 void drive_lag(double degrees) { lag = degrees * M_PI / 180; }
 
 void drive_sensors(const double wanted[PHASES]) {
@@ -72,8 +82,10 @@ static double gauss(void) {
 
 unsigned drive_code(int phase, double now) {
   const double at = angle_at(now) - (phase == 0 ? 0 : lag);
+  const double half = fmod(at, M_PI);
+  const int held = (half < 0 ? half + M_PI : half) < dimmed;
   double wave = 0;
-  for (int nth = 1; nth < HARMONICS; nth++)
+  for (int nth = 1; nth < HARMONICS && !held; nth++)
     if (harmonics[nth] != 0) wave += harmonics[nth] * sin(nth * at);
   double millivolts = rest + sensitivity[phase] * amperes[phase] * M_SQRT2 * wave;
   if (noise != 0) millivolts += noise * gauss();

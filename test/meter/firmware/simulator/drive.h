@@ -4,12 +4,14 @@
 
 #define PHASES 2
 
-/** Amperes RMS of the fundamental of each phase. */
+/** Amperes RMS of the fundamental of each phase, before a dimmer. */
 void drive_amperes(double now, const double amperes[PHASES]);
 /** Hz of the mains. */
 void drive_frequency(double now, double hertz);
 /** Adds the nth harmonic to both phases, a part of their fundamental; with 0 it is gone. */
 int drive_harmonic(double now, unsigned nth, double part);
+/** From each crossing of zero on, a dimmer holds back that many degrees of a sine. */
+void drive_dimmer(double now, double degrees);
 /** How far the second phase lags the first one, degrees. */
 void drive_lag(double degrees);
 /** Millivolts per ampere of each sensor. */

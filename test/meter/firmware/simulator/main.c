@@ -76,6 +76,7 @@ static int obey(const char *command, const double values[2]) {
   if (IS("amps")) drive_amperes(now, values);
   else if (IS("hz")) drive_frequency(now, values[0]);
   else if (IS("harmonic")) return drive_harmonic(now, (unsigned)values[0], values[1]);
+  else if (IS("dimmer")) drive_dimmer(now, values[0]);
   else if (IS("lag")) drive_lag(values[0]);
   else if (IS("sensors")) drive_sensors(values);
   else if (IS("rest")) drive_rest(values[0]);
