@@ -14,12 +14,17 @@ export function parseMoment(option: string, text: string, now: number): number {
   if (amount !== undefined) return now - Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
   // A bare date would be UTC, and a date with a time local.
   const moment = DATE.test(text) ? Date.parse(text.includes('T') ? text : `${text}T00:00`) : Number.NaN;
-  if (Number.isNaN(moment))
+  if (Number.isNaN(moment) || !isDay(text.slice(0, 10)))
     throw new GiveUpError(
       `reading the command line: --${option} must be a moment such as 2026-11-01, 2026-11-01T14:30 or 7d, got ${text}`,
       2,
     );
   return moment;
+}
+
+/** Whether the calendar has it: of 2026-02-30, JavaScript makes the 2nd of March. */
+function isDay(date: string): boolean {
+  return new Date(`${date}T00:00Z`).toISOString().startsWith(date);
 }
 
 /** `2026-11-01 14:30:00` in local time. */

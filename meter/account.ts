@@ -1,12 +1,13 @@
+import { round } from '../shared/round.ts';
 import { isOptionalField, type Reading, type UnnumberedReading } from '../shared/wire.ts';
 import { costsOf, type Priced } from './account/costs.ts';
-import { round } from './account/energy.ts';
 import { cadenceOf, gapCause, gapOf } from './account/gap.ts';
 import { type AccountLimits, metered as meter } from './account/kind.ts';
 import { type AccountState, type Metered, type Notes, secondsSince, type When } from './account/metered.ts';
 import { electricalOf } from './account/phases.ts';
 import { isEmpty, measuredFields } from './account/reading.ts';
 import { totalFields, totalsAfter } from './account/totals.ts';
+import { volumeFields, volumesOf } from './account/volumes.ts';
 import type { Sample } from './decoders/decoder.ts';
 import type { Correction } from './tariff/dynamic/corrections.ts';
 import type { Pricing } from './tariff/pricing.ts';
@@ -80,12 +81,14 @@ export function account(
   const gap = cause && gapOf(metered, { cause, costs, power, time, exports }, state, pricing);
   if (gap) notes.gapSeconds = metered.silence;
 
+  const volumes = volumesOf(sample, state.volumes);
   const addition = { flow: metered.flow, costs, estimated: gap?.estimated, correction, exports };
   const totals = totalsAfter(state, addition);
   const reading: UnnumberedReading = {
     time: new Date(time).toISOString(),
     interval: gap ? 0 : round(metered.seconds, 3),
     ...measuredFields(sample, electrical, phases),
+    ...volumeFields(sample, volumes),
     power,
     power_basis: electrical.power === undefined ? 'measured' : electrical.basis,
     ...totalFields(totals, addition, pricing.at(time, totals.bill), gap !== undefined),
@@ -101,6 +104,7 @@ export function account(
     ...(held && { untold: held.untold }),
     ...(cadence === undefined ? {} : { cadence }),
     ...metered.memory,
+    ...(volumes && { volumes }),
     ...(fields && { fields }),
   };
   return { reading, state: next, notes, priced: costs.priced };

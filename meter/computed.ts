@@ -66,6 +66,11 @@ export class Computed {
     return this.#of.plus.includes(name) || this.#of.minus.includes(name);
   }
 
+  /** The members that it waits for. @param at ms on the monotonic clock. */
+  away(at: number): string[] {
+    return [...this.#of.plus, ...this.#of.minus].filter((name) => this.#present([name], at) === undefined);
+  }
+
   /**
    * A member's newest reading. @param at ms on the monotonic clock.
    * @returns a sample with each reading of the first member, while all others are there.

@@ -51,7 +51,7 @@ export async function openMeter(
   const { name, computed: made } = settings;
   const { time } = deps;
   const log = meters.length > 1 ? deps.log.child({ meter: name }) : deps.log;
-  const tariff = findTariff(settings.tariff);
+  const tariff = findTariff(settings.tariff, `tariff of ${name}`);
   const prices = await openMeterPrices(tariff, { folder: data, meter: name }, { time, log, shared });
   const simulated = isSimulated(settings, meters);
   let computed: Computed | undefined;
@@ -71,7 +71,8 @@ export async function openMeter(
   const profile = profileOf(settings, tariff, installation, meters);
   const options: AccountOptions = {
     phases: settings.phases,
-    maxCurrent: settings.max_current,
+    // Registers of our own need no doubt: a lump of a member's is no fault.
+    maxCurrent: made ? Number.POSITIVE_INFINITY : settings.max_current,
     // A member that is away makes a computed meter wait after half of it; the other half is its own silence.
     maxGap: maxGapOf(settings, meters) / (made ? 2 : 1),
     pricing: prices.pricing,
@@ -80,11 +81,26 @@ export async function openMeter(
   };
   const diary = new Diary(profile.port, profile.decoder, time.monotonic);
   let reopenPort: (why: string) => void = () => {};
+  let awaited: string | undefined;
+  /** Its members are what a computed meter has in place of a port. */
+  const lookForMembers = () => {
+    const away = computed?.away(time.monotonic()).join(', ');
+    if (away === awaited) return;
+    awaited = away;
+    if (away) diary.closed(`waiting for ${away}`);
+    else diary.opened();
+  };
   const publisher = createPublisher(name, broker, {
     outbox,
-    diagnostics: () => diary.snapshot(outbox.status, time.now(), prices.status?.()),
+    diagnostics() {
+      lookForMembers();
+      return diary.snapshot(outbox.status, time.now(), prices.status?.());
+    },
     profile: growingProfile(profile, () => ledger.fields),
-    answer: () => diary.answer(),
+    answer() {
+      lookForMembers();
+      return diary.answer();
+    },
     reopen: () => reopenPort('asked to reopen it'),
     ...{ time, log },
   });
@@ -97,8 +113,6 @@ export async function openMeter(
     ...(prices.corrections ? { corrections: prices.corrections } : {}),
     ...(prices.onPrice ? { onPrice: prices.onPrice } : {}),
   });
-  // Nobody has to wait for a port.
-  if (computed) diary.opened();
 
   return {
     settings,

@@ -1,3 +1,4 @@
+import { round } from '../../shared/round.ts';
 import type { Reading } from '../../shared/wire.ts';
 import type { Loss } from './incident.ts';
 
@@ -15,7 +16,7 @@ export function lossOf(before: Reading, after: Reading, cadence = before.interva
   const readings = cadence > 0 ? Math.max(0, Math.round((seconds * 1000) / cadence) - 1) : 0;
   const counted = after.quality === 'counted' || after.quality === 'simulated';
   const energy = counted ? 0 : (Math.abs(before.power) * seconds) / JOULES_PER_KWH;
-  return { readings, seconds: Math.round(seconds * 10) / 10, energy: Math.round(energy * 1e6) / 1e6 };
+  return { readings, seconds: round(seconds, 1), energy: round(energy, 6) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { round } from '../../shared/round.ts';
 import type { Reading } from '../../shared/wire.ts';
 import type { PowerView } from '../doors/views.ts';
 import type { Sample } from '../journal/timeline.ts';
@@ -31,5 +32,5 @@ export function columnsOf(
 
 /** Three digits are more than any meter has; a nought has no sign. */
 function orNull(value: number | undefined): number | null {
-  return value === undefined || !Number.isFinite(value) ? null : Math.round(value * 1000) / 1000 + 0;
+  return value === undefined || !Number.isFinite(value) ? null : round(value, 3);
 }

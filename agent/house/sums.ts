@@ -1,5 +1,6 @@
 /** Sums of energy and money, from the hourly and daily ones of the journal; pure. */
 
+import { round } from '../../shared/round.ts';
 import type { EnergyView, MeterView, SumView } from '../doors/views.ts';
 import type { Span } from '../journal/calendar.ts';
 import type { Rollup } from '../journal/rollups.ts';
@@ -10,9 +11,6 @@ import type { Pause } from './patience.ts';
 const ENOUGH = 18 * 3600;
 
 export const WATTS_PER_KWH_A_SECOND = 3_600_000;
-
-/** Without the noise of adding up: µWh, or a millionth of the currency. */
-const rounded = (sum: number): number => Math.round(sum * 1e9) / 1e9;
 
 /**
  * What a span sums up to. Of real readings; of simulated ones only where it has no others, and it says so:
@@ -28,7 +26,7 @@ export function sumOf(
   const simulated = parts.some(isSimulated);
   const grown = (field: StandingField) => {
     const own = growths.filter((growth) => growth.field === field && growth.simulated === simulated);
-    return own.length === 0 ? null : rounded(total(own, 'amount'));
+    return own.length === 0 ? null : round(total(own, 'amount'));
   };
   const fixed_cost = grown('fixed_cost') ?? 0;
   const sums = amountsOf(parts);
@@ -37,7 +35,7 @@ export function sumOf(
     end,
     ...sums,
     fixed_cost,
-    net: rounded(sums.cost + fixed_cost - sums.credit),
+    net: round(sums.cost + fixed_cost - sums.credit),
     gas: grown('gas'),
     water: grown('water'),
     seconds: Math.round(total(parts, 'seconds')),
@@ -50,10 +48,10 @@ export function sumOf(
 
 function amountsOf(parts: readonly Rollup[]) {
   return {
-    energy: rounded(total(parts, 'energy')),
-    cost: rounded(total(parts, 'cost')),
-    export_energy: rounded(total(parts, 'exportEnergy')),
-    credit: rounded(total(parts, 'credit')),
+    energy: round(total(parts, 'energy')),
+    cost: round(total(parts, 'cost')),
+    export_energy: round(total(parts, 'exportEnergy')),
+    credit: round(total(parts, 'credit')),
   };
 }
 
@@ -98,7 +96,7 @@ export function forecast(month: SumView, days: readonly SumView[], now: number):
   if (seconds < ENOUGH) return null;
   const rest = Math.max(0, (month.end - month.start) / 1000 - month.seconds);
   const whole = (key: 'energy' | 'cost' | 'export_energy' | 'credit' | 'fixed_cost' | 'net') =>
-    rounded(month[key] + (total(finished, key) / seconds) * rest);
+    round(month[key] + (total(finished, key) / seconds) * rest);
   return {
     energy: whole('energy'),
     cost: whole('cost'),

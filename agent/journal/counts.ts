@@ -7,8 +7,6 @@ export interface Counts {
   export: number;
   /** Currency that time alone has cost; undefined where the readings tell none. */
   fixed: number | undefined;
-  /** Names the outbox that counts: totals of two cannot be compared. */
-  series: number;
 }
 
 const FIELDS = [
@@ -26,7 +24,7 @@ export class CountsAt {
 
   constructor(db: DatabaseSync) {
     const columns = FIELDS.map((field) => `body ->> '$.${field}' AS ${field}`).join(', ');
-    const from = `SELECT time, series, ${columns} FROM reading WHERE meter = (SELECT id FROM meter WHERE name = ?)`;
+    const from = `SELECT time, ${columns} FROM reading WHERE meter = (SELECT id FROM meter WHERE name = ?)`;
     this.#next = db.prepare(`${from} AND time >= ? ORDER BY time LIMIT 1`);
     this.#last = db.prepare(`${from} AND time < ? ORDER BY time DESC LIMIT 1`);
   }
@@ -38,7 +36,7 @@ export class CountsAt {
       const last = this.#last.get(meter, time);
       return last && countsOf(last);
     }
-    const { import: bought, export: sold, fixed, series } = countsOf(next);
+    const { import: bought, export: sold, fixed } = countsOf(next);
     const interval = number(next.interval) * 1000;
     const gap = number(next.gap_seconds) * 1000;
     const start = number(next.time) - interval;
@@ -49,19 +47,17 @@ export class CountsAt {
       export:
         sold - number(next.interval_export_energy) * toCome - number(next.gap_export_energy) * gapToCome,
       fixed,
-      series,
     };
   }
 }
 
 type Row = Record<string, unknown>;
 
-function countsOf({ energy, export_energy, fixed_cost, series }: Row): Counts {
+function countsOf({ energy, export_energy, fixed_cost }: Row): Counts {
   return {
     import: number(energy),
     export: number(export_energy),
     fixed: typeof fixed_cost === 'number' ? fixed_cost : undefined,
-    series: number(series),
   };
 }
 

@@ -77,8 +77,8 @@ export class JournalReader {
   }
 
   /** The sums of the hours or days that begin in [from, to), in order. */
-  rollups(unit: Unit, from: number, to: number): Rollup[] {
-    return this.#rollups.select(unit, from, to);
+  rollups(unit: Unit, from: number, to: number, meter?: string): Rollup[] {
+    return this.#rollups.select(unit, from, to, meter);
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,4 @@
+import { round } from '../../shared/round.ts';
 import type { Reading } from '../../shared/wire.ts';
 
 /** kWh or currency below which a difference of totals is rounding. */
@@ -65,8 +66,4 @@ function amountsOf(reading: Reading, amountOf: (names: (typeof TOTALS)[number]) 
   for (const names of TOTALS)
     if (reading[names.total] !== undefined) amounts[names.total] = round(amountOf(names));
   return amounts;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e9) / 1e9;
 }

@@ -1,5 +1,6 @@
 import { createDecoder } from '../../meter/decoders/create.ts';
-import type { Decoder, DecoderOptions } from '../../meter/decoders/decoder.ts';
+import type { Decoder } from '../../meter/decoders/decoder.ts';
+import { decoderOptions } from '../../meter/line.ts';
 import type { OpenPort } from '../../meter/port.ts';
 import { talkTo } from '../../meter/talk/create.ts';
 import type { Talk, TalkDeps } from '../../meter/talk/talk.ts';
@@ -20,13 +21,8 @@ export interface Asker {
 }
 
 export function createAsker(format: Asked, meter: Meter, deps: TalkDeps): Asker {
-  const talkOn = talkTo([{ ...meter, decoder: format, poll: meter.poll ?? POLL[format] }], deps);
-  const options: DecoderOptions = {
-    phases: meter.phases.length,
-    maxCurrent: meter.max_current,
-    atLineStart: true,
-    checksum: meter.checksum,
-  };
+  const asked = { ...meter, decoder: format, poll: meter.poll ?? POLL[format] };
+  const talkOn = talkTo([asked], deps);
   let decoder: Decoder | undefined;
   let talk: Talk | undefined;
   return {
@@ -35,7 +31,7 @@ export function createAsker(format: Asked, meter: Meter, deps: TalkDeps): Asker 
       void talk?.run();
     },
     heard(chunk, atLineStart) {
-      decoder ??= createDecoder(format, { ...options, atLineStart });
+      decoder ??= createDecoder(format, decoderOptions([asked], atLineStart));
       talk?.heard(chunk, decoder.push(chunk));
     },
   };

@@ -1,4 +1,5 @@
-import { isEven, isText } from './frames.ts';
+import { isEven } from '../../meter/decoders/seven-bit.ts';
+import { isText } from './frames.ts';
 
 /** Bytes before a parity is told from chance. */
 const ENOUGH = 24;

@@ -1,3 +1,5 @@
+import { isEven } from '../../meter/decoders/seven-bit.ts';
+
 /** A line, or what came between two pauses. */
 export interface Frame {
   /** When its first byte came, ms of the caller's clock. */
@@ -62,13 +64,6 @@ export class RawFrames {
 /** Whether a byte is printable ASCII, a tab or a line end. */
 export function isText(byte: number): boolean {
   return (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
-}
-
-/** Whether an even number of its bits is set, as even parity makes it of seven bits read as eight. */
-export function isEven(byte: number): boolean {
-  let ones = 0;
-  for (let rest = byte; rest > 0; rest >>= 1) ones ^= rest & 1;
-  return ones === 0;
 }
 
 /** Text, or text with its parity. */

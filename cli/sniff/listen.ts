@@ -1,3 +1,4 @@
+import { decoderOptions } from '../../meter/line.ts';
 import type { OpenPort } from '../../meter/port.ts';
 import { GiveUpError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
@@ -10,7 +11,6 @@ import { createEar } from './ear.ts';
 import { type Frame, RawFrames } from './frames.ts';
 import { Heard } from './heard.ts';
 import type { Teller } from './teller.ts';
-import type { TrialOptions } from './trials.ts';
 import { SILENT_WHY } from './words.ts';
 
 /** What is to be listened to, how, and for how long. */
@@ -56,7 +56,8 @@ export async function listen(
     { write: (line) => teller.note(said(line)) },
   );
   const asker = ask && createAsker(ask, meter, { time, log });
-  const options = trialOptions(meter);
+  // With the settings’ key, what is encrypted is read.
+  const options = decoderOptions([meter], true);
   let baud = wanted === 'auto' ? FIRST : wanted;
   let heard = new Heard(options);
   let isSettled = false;
@@ -133,18 +134,6 @@ export async function listen(
   }
   show(frames.flush());
   return { heard, baud, failure };
-}
-
-/** With the settings’ key, what is encrypted is read. */
-function trialOptions({ max_current, checksum, key, authentication_key }: Meter): TrialOptions {
-  return {
-    maxCurrent: max_current,
-    checksum,
-    ...(key === undefined ? {} : { key: Buffer.from(key, 'hex') }),
-    ...(authentication_key === undefined
-      ? {}
-      : { authenticationKey: Buffer.from(authentication_key, 'hex') }),
-  };
 }
 
 /** The message of a line of the log. */

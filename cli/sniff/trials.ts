@@ -26,7 +26,8 @@ export const REFUSALS: Record<RejectReason, string> = {
 /** The only format whose lines do not tell how many sensors there are without being told. */
 const COUNTED: Format = 'amps';
 const MOST_PHASES = 12;
-const USUAL_PHASES = 2;
+/** That the settings have, unless they say otherwise. */
+export const USUAL_PHASES = 2;
 
 /** How one decoder fares with what comes. */
 export interface Trial {

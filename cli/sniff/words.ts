@@ -6,7 +6,7 @@ import { type Row, table } from '../table.ts';
 import type { Asked } from './ask.ts';
 import type { Cadence } from './gaps.ts';
 import type { Heard } from './heard.ts';
-import { FORMATS, REFUSALS, type Trial, understands } from './trials.ts';
+import { FORMATS, REFUSALS, type Trial, USUAL_PHASES, understands } from './trials.ts';
 
 type Framing = NonNullable<Meter['framing']>;
 
@@ -148,6 +148,7 @@ interface Unusual {
   address?: number;
   device_address?: string;
   wake_up?: true;
+  phases?: string;
 }
 
 function unusual({ baud, framing, ask, address: name, wakeUp }: Line, trial: Trial, heard: Heard): Unusual {
@@ -163,6 +164,7 @@ function unusual({ baud, framing, ask, address: name, wakeUp }: Line, trial: Tri
     ...(isAsked && name !== undefined ? { device_address: name } : {}),
     ...(isAsked && wakeUp ? { wake_up: true } : {}),
     ...(trial.format === 'pzem' && address !== FIRST_ADDRESS ? { address } : {}),
+    ...(trial.phases === USUAL_PHASES ? {} : { phases: `[${Array(trial.phases).fill('{}').join(', ')}]` }),
   };
 }
 
@@ -185,7 +187,6 @@ export function nextCommand(line: Line, trial: Trial, heard: Heard): string {
     ...Object.entries(unusual(line, trial, heard)).map(
       ([key, value]) => `--${key === 'baud' ? key : `meter.${key}`} ${quoted(value)}`,
     ),
-    ...(trial.phases === 2 ? [] : [`--meter.phases '[${Array(trial.phases).fill('{}').join(', ')}]'`]),
   ].join(' ');
 }
 

@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { Book } from '../../meter/tariff/dynamic/book.ts';
 import { peekCache } from '../../meter/tariff/dynamic/cache.ts';
+import { at } from '../../meter/tariff/dynamic/json.ts';
 import { lookUp } from '../../meter/tariff/dynamic/look-up.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
 import { findTariff, SHIPPED } from '../../meter/tariff/pricing.ts';
@@ -105,7 +106,7 @@ function readTariff(path: string): Tariff {
   } catch (error) {
     throw refuse(`must be YAML or JSON: ${reason(error).split('\n')[0]}`);
   }
-  const written = within(document, 'tariff') ?? within(within(document, 'meter'), 'tariff') ?? document;
+  const written = at(document, 'tariff') ?? at(document, 'meter.tariff') ?? document;
   if (typeof written === 'string') return shipped(written);
   const { data, error } = tariffSchema.safeParse(written);
   if (data !== undefined) return data;
@@ -115,16 +116,11 @@ function readTariff(path: string): Tariff {
 
 /** What stands there is not shown: it may be a secret. */
 function describe(issue: z.core.$ZodIssue, tariff: unknown): string {
-  const at = issue.path.map(String);
-  const where = at.join('.') || 'the tariff';
+  const path = issue.path.join('.');
+  const where = path || 'the tariff';
   if (issue.code === 'unrecognized_keys')
     return `${where}: has no such keys, got ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
-  const found = at.reduce(within, tariff);
+  const found = at(tariff, path);
   const rule = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
   return `${where}: ${rule}, got ${found === undefined ? 'nothing' : Array.isArray(found) ? 'a list' : `a ${typeof found}`}`;
-}
-
-function within(value: unknown, name: string): unknown {
-  if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
 }

@@ -1,4 +1,6 @@
+import type { Unit } from '../../agent/journal/calendar.ts';
 import type { JournalReader } from '../../agent/journal/reader.ts';
+import type { Rollup } from '../../agent/journal/rollups.ts';
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
 import { type Bill, createPricing, type Pricing } from '../../meter/tariff/pricing.ts';
 import { GiveUpError } from '../../shared/errors.ts';
@@ -28,12 +30,15 @@ export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal:
   const isOfSettings = metersOf(settings).some(({ name }) => name === meter);
   const chosen = chooseTariff({ tariff: options.tariff, meter: isOfSettings ? meter : undefined }, settings);
   const { tariff } = chosen;
-  const range = rangeOf(options, journal, meter, { zone: tariff.zone, now: deps.time.now() });
+  const now = deps.time.now();
+  const simulated = isSimulated(journal, meter, now);
+  const sums: SumsIn = (unit, { from, to }) =>
+    journal.rollups(unit, from, to, meter).filter(({ quality }) => (quality === 'simulated') === simulated);
+  const range = rangeOf(options, sums, { zone: tariff.zone, now });
   const book = await bookOf(chosen, settings.data, range, deps, signal);
   const pricing = createPricing(tariff, book);
   const countsAt = (time: number) => journal.countsAt(meter, time);
-  const rollupsOf = ({ from, to }: Range) =>
-    journal.rollups('hour', from - HOUR, to).filter((rollup) => rollup.meter === meter);
+  const rollupsOf = ({ from, to }: Range) => sums('hour', { from: from - HOUR, to });
   const rollups = rollupsOf(range);
   const gaps = journal.gaps(range.from, range.to, MOST_GAPS).filter((gap) => gap.meter === meter);
   const used = usedBefore(range.from, pricing, (before) =>
@@ -44,13 +49,24 @@ export async function costUnderTariff(args: Arguments, deps: TariffDeps, signal:
     minimum: tariff.minimum_monthly,
     used,
   });
-  const [before, after] = [countsAt(range.from)?.fixed, countsAt(range.to)?.fixed];
-  const fixedCharged = after === undefined ? 0 : after - (before ?? 0);
+  const [before = 0, after = 0] = [countsAt(range.from)?.fixed, countsAt(range.to)?.fixed];
+  // A total that fell began anew.
+  const fixedCharged = after < before ? after : after - before;
   const covered = rollups.reduce(
     (sum, { start, seconds }) => sum + (start >= range.from && start < range.to ? seconds : 0),
     0,
   );
-  printCost({ tariff, meter, range, reckoning, fixedCharged, covered }, options.json !== undefined, deps.out);
+  const report = { tariff, meter, simulated, range, reckoning, fixedCharged, covered };
+  printCost(report, options.json !== undefined, deps.out);
+}
+
+/** The hourly or daily sums that begin in a range, in order; of one meter, and of one kind. */
+type SumsIn = (unit: Unit, range: Range) => Rollup[];
+
+/** Whether a meter was never read for real: the two kinds are never added up. */
+function isSimulated(journal: JournalReader, meter: string, now: number): boolean {
+  const days = journal.rollups('day', 0, now, meter);
+  return days.length > 0 && days.every(({ quality }) => quality === 'simulated');
 }
 
 /** What tiers had counted by then: they began anew at the beginning of a bill, or of a day, not of the range. */
@@ -78,16 +94,13 @@ function chooseMeter(named: string | undefined, journal: JournalReader, settings
 /** From what was asked for, or the first hour there is, to what was asked for, or now; never beyond now. */
 function rangeOf(
   { from, to }: Arguments['options'],
-  journal: JournalReader,
-  meter: string,
+  sums: SumsIn,
   { zone, now }: { zone: string; now: number },
 ): Range {
   const end = to === undefined ? now : Math.min(now, parseLocalMoment('to', to, zone, now));
-  const firstOf = (unit: 'hour' | 'day', after: number, before: number) =>
-    journal.rollups(unit, after, before).find((rollup) => rollup.meter === meter)?.start;
   const first = () => {
-    const day = firstOf('day', 0, end) ?? end;
-    return firstOf('hour', day, day + DAY) ?? day;
+    const day = sums('day', { from: 0, to: end })[0]?.start ?? end;
+    return sums('hour', { from: day, to: day + DAY })[0]?.start ?? day;
   };
   const start = from === undefined ? first() : parseLocalMoment('from', from, zone, now);
   if (start >= end)

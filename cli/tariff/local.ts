@@ -34,7 +34,14 @@ export function parseDay(text: string, zone: string, now: number): Range {
 export function parseLocalMoment(option: string, text: string, zone: string, now: number): number {
   const time = parseMoment(option, text, now);
   if (!/^\d{4}-\d{2}-\d{2}(T[\d:.]+)?$/.test(text)) return time;
-  return Temporal.PlainDateTime.from(text).toZonedDateTime(zone).epochMilliseconds;
+  try {
+    return Temporal.PlainDateTime.from(text).toZonedDateTime(zone).epochMilliseconds;
+  } catch {
+    throw new GiveUpError(
+      `reading the command line: --${option} must be a day that there is, at a time from 00:00 to 23:59, got ${text}`,
+      2,
+    );
+  }
 }
 
 /** `2026-11-01T00:00:00-07:00` */

@@ -1,4 +1,5 @@
 import type { Range } from '../../meter/tariff/dynamic/source.ts';
+import { round } from '../../shared/round.ts';
 import type { Tariff } from '../../shared/settings/schema.ts';
 import type { Screen } from '../screen.ts';
 import { oneLine, type Row, table } from '../table.ts';
@@ -8,6 +9,8 @@ import { type BillSum, type Reckoning, sumOf } from './reckon.ts';
 export interface Report {
   tariff: Tariff;
   meter: string;
+  /** Of a meter that is made up, as it says everywhere. */
+  simulated: boolean;
   range: Range;
   reckoning: Reckoning;
   /** Currency that was charged for time alone. */
@@ -21,7 +24,8 @@ export function printCost(report: Report, json: boolean, out: Screen): void {
   out.write(json ? asJson(report) : asTables(report, out));
 }
 
-function asTables({ tariff, meter, range, reckoning, fixedCharged, covered }: Report, out: Screen): string {
+function asTables(report: Report, out: Screen): string {
+  const { tariff, meter, simulated, range, reckoning, fixedCharged, covered } = report;
   const { bills, periods, estimated, coarse, unpriced } = reckoning;
   const total = sumOf(bills);
   const { currency, zone } = tariff;
@@ -77,7 +81,7 @@ function asTables({ tariff, meter, range, reckoning, fixedCharged, covered }: Re
       : []),
   ];
   return [
-    `${out.paint('bold', `${meter} under ${oneLine(tariff.name)}`)}, ${isoOf(range.from, zone)} to ${isoOf(range.to, zone)}, ${currency}\n`,
+    `${out.paint('bold', `${meter}${simulated ? ' (SIMULATED)' : ''} under ${oneLine(tariff.name)}`)}, ${isoOf(range.from, zone)} to ${isoOf(range.to, zone)}, ${currency}\n`,
     table([...billRows, ...(bills.length > 1 ? [rowOf('in all', total)] : [])], out, {
       leaveOut: ['difference', 'minimum', 'kWh out'],
     }),
@@ -86,7 +90,7 @@ function asTables({ tariff, meter, range, reckoning, fixedCharged, covered }: Re
   ].join('\n');
 }
 
-function asJson({ tariff, meter, range, reckoning, fixedCharged }: Report): string {
+function asJson({ tariff, meter, simulated, range, reckoning, fixedCharged }: Report): string {
   const { bills, periods, estimated, coarse, unpriced, currency } = reckoning;
   const { zone } = tariff;
   const span = ({ from, to }: Range) => ({ from: isoOf(from, zone), to: isoOf(to, zone) });
@@ -118,6 +122,7 @@ function asJson({ tariff, meter, range, reckoning, fixedCharged }: Report): stri
     {
       kind: 'total',
       meter,
+      ...(simulated ? { simulated } : {}),
       tariff: tariff.name,
       currency,
       ...span(range),
@@ -132,11 +137,7 @@ function asJson({ tariff, meter, range, reckoning, fixedCharged }: Report): stri
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-function round(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
-}
-
 /** With two decimals, and no `-0.00` of what rounding leaves. */
 function inCents(amount: number): string {
-  return (Math.round(amount * 100) / 100 + 0).toFixed(2);
+  return round(amount, 2).toFixed(2);
 }

@@ -1,5 +1,6 @@
+import { round } from '../../shared/round.ts';
 import type { Flow } from '../tariff/pricing.ts';
-import { JOULES_PER_KWH, NO_FLOW, round } from './energy.ts';
+import { JOULES_PER_KWH, NO_FLOW } from './energy.ts';
 import {
   type AccountState,
   CLOCK_TRUST,
@@ -76,17 +77,22 @@ export function meteredByRegisters(
     return { ...nothing, watts: wattsOf(waited.ticks), memory: { registers: { ...waited, untold } } };
   }
 
-  // A process may have begun with a clock that was wrong; a suspended host's stood still.
-  const trust = when.last === undefined ? CLOCK_TRUST : 0;
-  const unseen = mostSecondsSince(when, state.time) - silence + trust + LAG;
-  const limit: Limit = (seconds) => (mostWatts * (seconds + unseen)) / JOULES_PER_KWH;
+  // While a host is suspended its clock stands still; and a process may have begun with a wrong one.
+  const unseen = mostSecondsSince(when, state.time) - silence + LAG;
+  const limitWith =
+    (trust: number): Limit =>
+    (seconds) =>
+      (mostWatts * (seconds + unseen + trust)) / JOULES_PER_KWH;
+  const limit = limitWith(when.last === undefined ? CLOCK_TRUST : 0);
 
-  const growth = growthOf(before, told, mostGrowth(waited, limit, scale), scale);
+  // What needs no wrong clock is likelier: where the power was gone, the device began anew, too.
+  const growthWithin = (most: Limit) => growthOf(before, told, mostGrowth(waited, most, scale), scale);
+  const growth = growthWithin(limitWith(0)) ?? growthWithin(limit);
   if (growth) return { ...nothing, ...counted(growth, told, waited, limit) };
   const { suspect } = waited;
   const afterSuspect = { ...waited, ...suspect };
   const most = limit(afterSuspect.waited);
-  const anew = suspect && growthOf(suspect, told, { import: most, export: most, channel: most }, scale);
+  const anew = suspect && growthOf(suspect, told, { import: most, export: most, told: most }, scale);
   if (anew) return { ...nothing, ...counted(anew, told, afterSuspect, limit), anew: true };
   const another = isAnother(told, before);
   return {
@@ -105,7 +111,7 @@ export function isCounting({ registers }: AccountState): boolean {
 }
 
 function tellsExport({ values }: Told, { swapped }: Scale): boolean {
-  return Object.keys(values).some((name) => name.startsWith(swapped ? 'import' : 'export'));
+  return values[swapped ? 'import' : 'export'] !== undefined;
 }
 
 const isAnother = (told: Told, before: Told) =>
@@ -121,15 +127,15 @@ type Limit = (seconds: number) => number;
 /** What stood still may make up for as long as some meters leave their registers alone. */
 function mostGrowth({ waited, ticks }: RegisterMemory, limit: Limit, { swapped }: Scale): Most {
   const [inward, outward] = swapped ? [ticks.export, ticks.import] : [ticks.import, ticks.export];
-  const since = ({ idle }: Ticks) => limit(Math.max(waited, Math.min(idle, LONGEST_UPDATE)));
-  return { import: since(inward), export: since(outward), channel: limit(waited) };
+  const since = ({ idle, lag = 0 }: Ticks) => limit(Math.max(waited, Math.min(idle + lag, LONGEST_UPDATE)));
+  return { import: since(inward), export: since(outward), told: limit(waited) };
 }
 
 function counted({ flow, resolution, values }: Growth, told: Told, from: RegisterMemory, limit: Limit) {
   const device = told.device ?? from.device;
   const ticks = {
-    import: moved(from.ticks.import, flow.import),
-    export: moved(from.ticks.export, flow.export),
+    import: moved(from.ticks.import, flow.import, from.waited),
+    export: moved(from.ticks.export, flow.export, from.waited),
   };
   const over = (direction: keyof Flow) => {
     const isDue = flow[direction] <= COARSE_STEPS * resolution[direction];
@@ -156,11 +162,12 @@ function idle(ticks: Ticks, seconds: number): Ticks {
   return { ...ticks, idle: round(ticks.idle + seconds, 3) };
 }
 
-function moved(ticks: Ticks, kWh: number): Ticks {
+function moved(ticks: Ticks, kWh: number, lag: number): Ticks {
   if (kWh === 0) return ticks;
   // The first step that is seen began before we looked.
   const known = ticks.kWh > 0 && ticks.idle > 0;
-  return { idle: 0, kWh: round(kWh, 6), watts: known ? round((kWh * JOULES_PER_KWH) / ticks.idle, 2) : 0 };
+  const watts = known ? round((kWh * JOULES_PER_KWH) / ticks.idle, 2) : 0;
+  return { idle: 0, lag: round(lag, 3), kWh: round(kWh, 6), watts };
 }
 
 /** The mean since the registers last moved; what stands still draws less and less. */

@@ -11,9 +11,3 @@ export function flowOf(kWh: number): Flow {
 export function sum(values: number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
-
-export function round(value: number, digits: number): number {
-  const scale = 10 ** digits;
-  // Never a negative zero.
-  return Math.round(value * scale) / scale + 0;
-}

@@ -1,7 +1,8 @@
+import { round } from '../../shared/round.ts';
 import type { GapCause, UnnumberedReading } from '../../shared/wire.ts';
 import type { Pricing } from '../tariff/pricing.ts';
 import type { Costs } from './costs.ts';
-import { JOULES_PER_KWH, round } from './energy.ts';
+import { JOULES_PER_KWH } from './energy.ts';
 import type { AccountState, Metered, When } from './metered.ts';
 
 /** Seconds; nobody can say what was used in a longer silence, and a clock that was wrong makes one of years. */
@@ -65,13 +66,13 @@ export function gapOf(
       gap_seconds: round(silence, 3),
       gap_cause: cause,
       ...(readings === undefined ? {} : { gap_readings: Math.max(0, readings) }),
-      gap_energy: round(flow.import, 9),
-      gap_cost: round(costs.cost, 9),
-      ...(exports ? { gap_export_energy: round(flow.export, 9), gap_credit: round(costs.credit, 9) } : {}),
+      gap_energy: round(flow.import),
+      gap_cost: round(costs.cost),
+      ...(exports ? { gap_export_energy: round(flow.export), gap_credit: round(costs.credit) } : {}),
       ...(estimated
         ? {
-            gap_estimated_energy: round(estimated.energy, 9),
-            gap_estimated_cost: round(estimated.cost, 9),
+            gap_estimated_energy: round(estimated.energy),
+            gap_estimated_cost: round(estimated.cost),
           }
         : {}),
     },

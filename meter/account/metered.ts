@@ -1,6 +1,7 @@
 import type { Counter } from '../decoders/decoder.ts';
 import type { Bill, Flow } from '../tariff/pricing.ts';
 import type { RegisterMemory } from './registers.ts';
+import type { Volumes } from './volumes.ts';
 
 /** When a sample was decoded. */
 export interface Moment {
@@ -44,6 +45,8 @@ export interface AccountState {
   registers?: RegisterMemory;
   /** What nobody counted, never part of `energy` and `cost`: kWh and currency. */
   estimated?: { energy: number; cost: number };
+  /** Gas and water. */
+  volumes?: Volumes;
   /** Fields that its readings have carried, beyond those that any of its kind does. */
   fields?: string[];
 }

@@ -1,10 +1,10 @@
+import { round } from '../../shared/round.ts';
 import type { MeterSettings } from '../../shared/settings/schema.ts';
 import type { UnnumberedReading } from '../../shared/wire.ts';
 import type { Sample } from '../decoders/decoder.ts';
-import { round, sum } from './energy.ts';
 import { allReversed, type Electrical } from './phases.ts';
 
-/** Of kWh and m³: a register tells no more. */
+/** Of kWh: a register tells no more. */
 const REGISTER_DIGITS = 6;
 
 /** The fields of a reading that are what the meter tells of this moment, in the house's direction. */
@@ -29,13 +29,10 @@ export function measuredFields(
   for (const direction of ['import', 'export'] as const) {
     const other = direction === 'import' ? 'export' : 'import';
     const told = allReversed(settings) ? other : direction;
-    const rates = Object.entries(sample.registers?.[`${told}Rates`] ?? {});
-    const ofRates = rates.length > 0 ? sum(rates.map(([, value]) => value)) : undefined;
-    add(`register_${direction}`, sample.registers?.[told] ?? ofRates, REGISTER_DIGITS);
-    for (const [rate, value] of rates) add(`register_${direction}_${rate}`, value, REGISTER_DIGITS);
+    add(`register_${direction}`, sample.registers?.[told], REGISTER_DIGITS);
+    for (const [rate, value] of Object.entries(sample.registers?.[`${told}Rates`] ?? {}))
+      add(`register_${direction}_${rate}`, value, REGISTER_DIGITS);
   }
-  add('gas', sample.gas, REGISTER_DIGITS);
-  add('water', sample.water, REGISTER_DIGITS);
   return fields;
 }
 

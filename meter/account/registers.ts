@@ -1,8 +1,9 @@
+import { round } from '../../shared/round.ts';
 import type { Sample } from '../decoders/decoder.ts';
 import type { Flow } from '../tariff/pricing.ts';
-import { flowOf, round, sum } from './energy.ts';
+import { flowOf } from './energy.ts';
 
-/** kWh by name: `import`, `export`, of rates `import_1`, …, and `channel_1`, … of a device that counts each. */
+/** kWh by name: `import` and `export`, or `channel_1`, … of a device that counts each. */
 type Values = Record<string, number>;
 
 /** The registers of one device as they stand. */
@@ -14,8 +15,9 @@ export interface Told {
 
 /** How often a direction's register moves, for those that move in large steps. */
 export interface Ticks {
-  /** Seconds since it last moved. */
+  /** Seconds since it was last seen to move, and by how many more it may have moved before that. */
   idle: number;
+  lag?: number;
   /** By how much, kWh, and the mean power that this was, W; 0 before it has moved. */
   kWh: number;
   watts: number;
@@ -42,11 +44,13 @@ export interface Growth {
   values: Values;
 }
 
-/** kWh that can have flowed at most, by kind of register. */
+/** kWh that can have flowed at most. */
 export interface Most {
+  /** Since a register moved. */
   import: number;
   export: number;
-  channel: number;
+  /** Since it was told. */
+  told: number;
 }
 
 /** What makes kWh of the house of a device's own. */
@@ -76,11 +80,8 @@ export function registersOf({ registers, phases, device }: Sample): Told | undef
   const add = (name: string, value: number | undefined) => {
     if (value !== undefined) values[name] = value;
   };
-  for (const direction of ['import', 'export'] as const) {
-    add(direction, registers?.[direction]);
-    for (const [rate, value] of Object.entries(registers?.[`${direction}Rates`] ?? {}))
-      add(`${direction}_${rate}`, value);
-  }
+  add('import', registers?.import);
+  add('export', registers?.export);
   if (Object.keys(values).length === 0)
     for (const [index, { energy }] of phases.entries()) add(`channel_${index + 1}`, energy);
   if (Object.keys(values).length === 0) return undefined;
@@ -88,17 +89,17 @@ export function registersOf({ registers, phases, device }: Sample): Told | undef
 }
 
 /**
- * What flowed between two states of the registers: by the total registers, by the rates where those are
- * missing, or by the channels, netted. A register that is met for the first time counts nothing yet.
+ * What flowed between two states of the registers: by the total registers, or by the channels, netted. A
+ * register that is met for the first time counts nothing yet.
  *
  * @returns undefined where the one cannot follow from the other.
  */
 export function growthOf(before: Told, now: Told, most: Most, scale: Scale): Growth | undefined {
   if (before.device !== undefined && now.device !== undefined && before.device !== now.device)
     return undefined;
-  const taken = countDirection('import', before.values, now.values, most.import);
-  const fed = countDirection('export', before.values, now.values, most.export);
-  const netted = countChannels(before.values, now.values, most.channel, scale);
+  const taken = countDirection('import', before.values, now.values, most);
+  const fed = countDirection('export', before.values, now.values, most);
+  const netted = countChannels(before.values, now.values, most.told, scale);
   if (taken === undefined || fed === undefined || netted === undefined) return undefined;
   const net = flowOf(netted.kWh);
   const resolution = (count: Count) => Math.max(count.resolution, netted.resolution);
@@ -119,23 +120,13 @@ interface Count {
   values: Values;
 }
 
-function countDirection(direction: Direction, before: Values, now: Values, most: number): Count | undefined {
-  const total = now[direction];
-  const counted = before[direction];
-  const rates = Object.keys(now).filter((name) => name.startsWith(`${direction}_`));
-  const byTotal = total !== undefined && counted !== undefined;
-  const names = byTotal ? [direction] : rates.filter((name) => before[name] !== undefined);
-  const steps = names.map((name) => stepOf(before[name] ?? 0, now[name] ?? 0, most));
-  const kWh = sum(steps.map((step) => step?.kWh ?? Number.POSITIVE_INFINITY));
-  const resolution = Math.max(0, ...steps.map((step) => step?.resolution ?? 0));
-  if (kWh > most + resolution) return undefined;
-  // What was counted by one kind must not be counted again by the other, when a telegram has only that.
-  const values = now[direction] === undefined ? pick(before, `${direction}_`) : {};
-  for (const name of rates) values[name] = farthest(before[name], now[name] ?? 0);
-  const sumOfRates = counted === undefined ? undefined : roundOff(counted + kWh);
-  const end = total === undefined ? sumOfRates : farthest(counted, total);
-  if (end !== undefined) values[direction] = end;
-  return { kWh, resolution, values };
+function countDirection(direction: Direction, before: Values, now: Values, most: Most): Count | undefined {
+  const start = before[direction];
+  const end = now[direction] ?? start;
+  if (start === undefined || end === undefined)
+    return { kWh: 0, resolution: 0, values: end === undefined ? {} : { [direction]: end } };
+  const step = stepOf(start, end, { moved: most[direction], told: most.told });
+  return step && { ...step, values: { [direction]: farthest(start, end) } };
 }
 
 /** Channels count both ways: one that fell a little has fed out. */
@@ -165,13 +156,14 @@ interface Step {
 }
 
 /** The growth of one register; after a fall it wrapped, or began anew and is itself what was counted since. */
-function stepOf(before: number, now: number, most: number): Step | undefined {
+function stepOf(before: number, now: number, most: { moved: number; told: number }): Step | undefined {
   const resolution = resolutionOf(before, now);
   if (isCoarser(before, now)) return { kWh: 0, resolution };
   const wraps = WRAPS.filter((wrap) => before > wrap * NEARLY && before <= wrap);
-  const ways = now >= before ? [now - before] : [...wraps.map((wrap) => wrap - before + now), now];
-  const kWh = ways.find((way) => way >= 0 && way <= most + resolution);
-  return kWh === undefined ? undefined : { kWh, resolution };
+  const ways = now >= before ? [now - before] : wraps.map((wrap) => wrap - before + now);
+  const kWh = ways.find((way) => way <= most.moved + resolution);
+  if (kWh !== undefined) return { kWh, resolution };
+  return now < before && now <= most.told + resolution ? { kWh: now, resolution } : undefined;
 }
 
 /**
@@ -179,23 +171,21 @@ function stepOf(before: number, now: number, most: number): Step | undefined {
  * Nought is where a register begins anew.
  */
 function isCoarser(before: number, now: number): boolean {
-  const isFinerBefore = decimalsOf(before) > decimalsOf(now);
-  return isFinerBefore && now > 0 && now < before && before - now < 10 ** -decimalsOf(now);
+  return now > 0 && Number.isInteger(roundOff(now)) && now < before && before - now < 1;
 }
 
 /** How far a register is counted, so that what was counted in tenths is not counted again in whole kWh. */
-function farthest(before: number | undefined, now: number): number {
-  return before !== undefined && isCoarser(before, now) ? before : now;
+function farthest(before: number, now: number): number {
+  return isCoarser(before, now) ? before : now;
 }
 
-/** @param feeding the channel tells that power flows out just now. */
+/** It went on, or fell far because it began anew: as power flows just now, out or in, is the likelier. */
 function signedStepOf(before: number, now: number, most: number, feeding: boolean): Step | undefined {
   const resolution = resolutionOf(before, now);
-  const possible = (kWh: number) => Math.abs(kWh) <= most + resolution;
   const fellFar = Math.abs(now) < Math.abs(before) / 2;
-  if (fellFar && !feeding && possible(now)) return { kWh: now, resolution };
-  if (possible(now - before)) return { kWh: now - before, resolution };
-  return fellFar && possible(now) ? { kWh: now, resolution } : undefined;
+  const ways = [now - before, ...(fellFar ? [now] : [])].filter((way) => Math.abs(way) <= most + resolution);
+  const kWh = ways.find((way) => (feeding ? way <= 0 : way >= 0)) ?? ways[0];
+  return kWh === undefined ? undefined : { kWh, resolution };
 }
 
 /** A register's smallest step shows in the decimals that it tells: 1846.2 is not known to 1 Wh. */

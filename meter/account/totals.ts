@@ -1,12 +1,9 @@
+import { round } from '../../shared/round.ts';
 import type { UnnumberedReading } from '../../shared/wire.ts';
 import type { Correction } from '../tariff/dynamic/corrections.ts';
 import type { Flow, Slice } from '../tariff/pricing.ts';
 import type { Costs } from './costs.ts';
-import { round } from './energy.ts';
 import type { AccountState } from './metered.ts';
-
-/** Of kWh and currency. */
-const DIGITS = 9;
 
 export type Totals = Pick<AccountState, 'energy' | 'cost' | 'exported' | 'fixed' | 'bill' | 'estimated'>;
 
@@ -52,29 +49,29 @@ export function totalFields(
   { price, exportPrice, period }: Slice,
   gap: boolean,
 ) {
-  const ofInterval = (value: number) => (gap ? 0 : round(value, DIGITS));
+  const ofInterval = (value: number) => (gap ? 0 : round(value));
   return {
-    energy: round(energy, DIGITS),
+    energy: round(energy),
     interval_energy: ofInterval(flow.import),
     price,
-    cost: round(cost, DIGITS),
+    cost: round(cost),
     interval_cost: ofInterval(costs.cost),
     tariff: period,
     ...(exported && {
-      export_energy: round(exported.energy, DIGITS),
+      export_energy: round(exported.energy),
       interval_export_energy: ofInterval(flow.export),
       ...(exportPrice === undefined ? {} : { export_price: exportPrice }),
-      credit: round(exported.credit, DIGITS),
+      credit: round(exported.credit),
       interval_credit: ofInterval(costs.credit),
     }),
-    ...(fixed === undefined ? {} : { fixed_cost: round(fixed, DIGITS) }),
+    ...(fixed === undefined ? {} : { fixed_cost: round(fixed) }),
     ...(correction && {
-      cost_correction: round(correction.cost, DIGITS),
-      ...(exported && { credit_correction: round(correction.credit, DIGITS) }),
+      cost_correction: round(correction.cost),
+      ...(exported && { credit_correction: round(correction.credit) }),
     }),
     ...(estimated && {
-      estimated_energy: round(estimated.energy, DIGITS),
-      estimated_cost: round(estimated.cost, DIGITS),
+      estimated_energy: round(estimated.energy),
+      estimated_cost: round(estimated.cost),
     }),
   } satisfies Partial<UnnumberedReading>;
 }

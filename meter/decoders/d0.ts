@@ -22,6 +22,7 @@ const HEAT = ['6.8.0', '6-0:1.0.0'];
 const FLASHES: readonly number[] = [0x7f, 0xff];
 /** Whatever the check says: noise that comes in pairs is nothing to an XOR. Some meters write `³` and `°`. */
 const PRINTABLE = /^[\s -~\xb0-\xb3]*$/;
+
 /**
  * Readouts of IEC 62056-21 (D0), asked for or sent by themselves, with or without STX, ETX and block check.
  * The check is an XOR of seven bits, and some meters always send a wrong one: with `checksum: warn` such a

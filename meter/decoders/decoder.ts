@@ -22,7 +22,7 @@ export interface Phase {
   energy?: number;
 }
 
-/** The device's own energy registers as they stand, kWh; by rate where it has several, from 1. */
+/** The device's own energy registers as they stand, kWh; of several rates, from 1, each and what they come to. */
 export interface Registers {
   import?: number;
   export?: number;

@@ -8,6 +8,9 @@ const ODD = Uint8Array.from({ length: 256 }, (_, byte) => {
   return ones;
 });
 
+/** Whether an even number of its bits is set, as even parity makes it of seven bits read as eight. */
+export const isEven = (byte: number) => ODD[byte] === 0;
+
 export const SLASH = 0x2f;
 /** What a telegram of seven-bit characters may begin with: `/`, or `/` of 7E1 that was read as 8N1. */
 export const isSlash = (byte: number | undefined) => byte === SLASH || byte === SLASH_EVEN;
@@ -23,7 +26,7 @@ export function stripParity(bytes: Uint8Array, mask: number): { bytes: Uint8Arra
   if (mask === 0xff) return { bytes, sound: true };
   return {
     bytes: bytes.map((byte) => byte & mask),
-    sound: bytes.every((byte) => ODD[byte] === 0) || bytes.every((byte) => byte > 0x7f),
+    sound: bytes.every(isEven) || bytes.every((byte) => byte > 0x7f),
   };
 }
 

@@ -1,10 +1,10 @@
 import { GiveUpError } from '../../shared/errors.ts';
+import { round } from '../../shared/round.ts';
 import type { Tariff } from '../../shared/settings/schema.ts';
 import { createBills, type Days } from './bills.ts';
 import { createFixed } from './fixed.ts';
 import { createLocalClock } from './local-clock.ts';
 import { createRates, type PriceBook, type Rate } from './rates.ts';
-import { rounded } from './rounded.ts';
 import { sceTouDA } from './shipped/sce-tou-d-a.ts';
 import { tieredCost, tierPrice, tiersOf } from './tiers.ts';
 
@@ -70,13 +70,16 @@ export interface Pricing {
 /** By name. */
 export const SHIPPED: ReadonlyMap<string, Tariff> = new Map([['sce-tou-d-a', sceTouDA]]);
 
-/** @throws GiveUpError with exit code 78 when no tariff of that name is shipped. */
-export function findTariff(setting: string | Tariff): Tariff {
+/**
+ * @param what it is, such as `tariff of car`.
+ * @throws GiveUpError with exit code 78 when no tariff of that name is shipped.
+ */
+export function findTariff(setting: string | Tariff, what = 'meter.tariff'): Tariff {
   const tariff = typeof setting === 'string' ? SHIPPED.get(setting) : setting;
   if (tariff) return tariff;
   const names = [...SHIPPED.keys()].join(', ');
   throw new GiveUpError(
-    `reading the settings: meter.tariff: must be written out or be one of ${names}, got ${JSON.stringify(setting)}`,
+    `reading the settings: ${what}: must be written out or be one of ${names}, got ${JSON.stringify(setting)}`,
     78,
   );
 }
@@ -145,7 +148,7 @@ function sliceOf({ from, to, published, exportPrice, period, provisional }: Rate
   return {
     from,
     to,
-    price: rounded(published + price),
+    price: round(published + price),
     ...(exportPrice === undefined ? {} : { exportPrice }),
     period,
     ...(provisional ? { provisional } : {}),
@@ -155,6 +158,7 @@ function sliceOf({ from, to, published, exportPrice, period, provisional }: Rate
 function periodsOf({ periods, dynamic }: Tariff): Pricing['periods'] {
   const prices = new Map<string, number>();
   for (const { name, price } of periods)
-    if (!prices.has(name)) prices.set(name, (dynamic?.fallback ?? 0) + tierPrice(tiersOf(price), 0, 1));
+    if (!prices.has(name))
+      prices.set(name, round((dynamic?.fallback ?? 0) + tierPrice(tiersOf(price), 0, 1)));
   return [...prices].map(([name, price]) => ({ name, price }));
 }

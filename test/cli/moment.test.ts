@@ -12,7 +12,18 @@ test('a moment is local without a zone, absolute with one, or an age', (t) => {
   t.is(parseMoment('to', '1.5h', NOW), NOW - 5_400_000);
 });
 
-for (const text of ['yesterday', '2026-13-01', '2026-11', '7', '7w', '', '2026-11-01 14:30', '1e3d'])
+for (const text of [
+  'yesterday',
+  '2026-13-01',
+  '2026-02-30',
+  '2026-11-31T12:00Z',
+  '2026-11',
+  '7',
+  '7w',
+  '',
+  '2026-11-01 14:30',
+  '1e3d',
+])
   test(`${JSON.stringify(text)} is no moment`, (t) => {
     t.throws(() => parseMoment('from', text, NOW), {
       message: `reading the command line: --from must be a moment such as 2026-11-01, 2026-11-01T14:30 or 7d, got ${text}`,

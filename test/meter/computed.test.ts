@@ -33,6 +33,15 @@ test('it tells something with each reading of its first member, and with no othe
   t.is(rest.hears('stranger', reading(1), 3), undefined);
 });
 
+test('it tells whom it waits for', (t) => {
+  const rest = new Computed(REST, patience);
+  t.deepEqual(rest.away(0), ['grid', 'car', 'heat']);
+  for (const member of ['heat', 'grid', 'car']) rest.hears(member, reading(1), 1000);
+  t.deepEqual(rest.away(6000), []);
+  rest.hears('car', reading(1), 5000);
+  t.deepEqual(rest.away(6001), ['grid', 'heat']);
+});
+
 test('while one is away it waits, and then nothing is lost', (t) => {
   const rest = new Computed({ plus: ['grid'], minus: ['car'] }, patience);
   rest.hears('car', reading(10), 0);

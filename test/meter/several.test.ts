@@ -199,8 +199,19 @@ test('the rest of the house is a meter too, made of the others as they are read'
     'the grid to go on',
     () => of('grid').readings().length > before + 5,
   );
-  await until('what is said', ENOUGH, () => (of('rest').diagnostics().readings ?? 0) > 0);
-  t.is(of('rest').diagnostics().port_state, 'open');
+  await until('what it waits for', ENOUGH, () => {
+    grid.write('10\r\n');
+    return of('rest').diagnostics().port_error === 'waiting for car, heat';
+  });
+  t.is(of('rest').diagnostics().port_state, 'opening');
+  await bus.plug();
+  await sending(
+    grid,
+    () => '10\r\n',
+    'the return of all',
+    () => of('rest').diagnostics().port_state === 'open',
+  );
+  t.is(of('rest').diagnostics().port_error, undefined);
 });
 
 test('several simulated meters are different ones', async (t) => {

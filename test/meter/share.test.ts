@@ -46,7 +46,7 @@ test('one that picks channels has those, in its own order, and nothing that is t
 });
 
 test('channels that are not told make no sample', (t) => {
-  t.deepEqual(shares({ phases: [], power: 7 }, { decoder: 'raven' }, { channels: [1] }), [undefined]);
+  t.deepEqual(shares({ phases: [], power: 7 }, { decoder: 'emontx' }, { channels: [1] }), [undefined]);
   t.deepEqual(shares({ phases: [{}, { power: 7 }] }, { decoder: 'emontx' }, { channels: [1] }), [undefined]);
 });
 

@@ -1,5 +1,5 @@
 import type { Found } from '../scan.ts';
-import { characterMask, identifies } from '../seven-bit.ts';
+import { characterMask, identifies, SLASH } from '../seven-bit.ts';
 
 const NUL = 0x00;
 const STX = 0x02;
@@ -9,7 +9,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const END = 0x21;
 const PARENTHESIS = 0x29;
-const SLASH = 0x2f;
 const QUESTION = 0x3f;
 /** A request may name a device by up to 32 characters; identifications are shorter. */
 const LONGEST_LINE = 64;

@@ -9,7 +9,8 @@ export interface DataSets {
  * An identifier and its values, printable and perhaps with a `³`. Some meters put the next value on a line of
  * its own, and break a long one.
  */
-const SET = /\s*([^\s()]{0,32})((?:\([ -'*-~\xb0-\xb3\r\n]*\)\s*)+)/y;
+const SET = /([^\s()]{0,32})((?:\([ -'*-~\xb0-\xb3\r\n]*\)\s*)+)/y;
+const ANYTHING = /\S/g;
 const IDENTIFIER = /^(?:(\d{1,3})-(\d{1,3}):)?([0-9A-Z]{1,3}\.\d{1,3})(\.\d{1,3})?(?:[*&](\d{1,3}))?$/;
 /** What is no code at all, such as `F.F` or `P.01`; never of use, but no damage either. */
 const OTHER = /^[0-9A-Z]+(?:[.:*&-][0-9A-Z]+)*$/i;
@@ -18,15 +19,13 @@ const OTHER = /^[0-9A-Z]+(?:[.:*&-][0-9A-Z]+)*$/i;
 export function dataSets(text: string): DataSets {
   const values = new Map<string, string[]>();
   let odd = false;
-  SET.lastIndex = 0;
-  for (let at = 0; at < text.length; at = SET.lastIndex) {
+  for (let at = startAfter(text, 0); at !== undefined; at = startAfter(text, SET.lastIndex)) {
+    SET.lastIndex = at;
     const match = SET.exec(text);
     if (match === null) {
-      if (text.slice(at).trim() === '') break;
       odd = true;
-      const line = text.indexOf('\n', at + 1);
-      if (line === -1) break;
-      SET.lastIndex = line;
+      const line = text.indexOf('\n', at);
+      SET.lastIndex = line === -1 ? text.length : line;
       continue;
     }
     const [, identifier = '', groups = ''] = match;
@@ -45,6 +44,12 @@ export function dataSets(text: string): DataSets {
     else odd ||= before.join() !== told.join();
   }
   return { values, odd };
+}
+
+/** Where something stands after the blanks at a place; undefined where nothing does. */
+function startAfter(text: string, at: number): number | undefined {
+  ANYTHING.lastIndex = at;
+  return ANYTHING.exec(text)?.index;
 }
 
 /** `past` for a value of an earlier billing period. */

@@ -1,6 +1,15 @@
+import { round } from '../../../shared/round.ts';
 import type { DataSets } from './data-sets.ts';
 
-type Dimension = 'energy' | 'power' | 'reactive' | 'apparent' | 'voltage' | 'current' | 'hertz' | 'factor';
+export type Dimension =
+  | 'energy'
+  | 'power'
+  | 'reactive'
+  | 'apparent'
+  | 'voltage'
+  | 'current'
+  | 'hertz'
+  | 'factor';
 
 /** kWh, W, var, VA, V, A, Hz and m³ are 1. */
 const UNITS: Record<string, [of: Dimension | 'volume', factor: number]> = {
@@ -41,7 +50,8 @@ const BARE: Record<Dimension, number> = {
 
 /** Tariff registers that may follow a total. */
 export const RATES = Array.from({ length: 16 }, (_, index) => index + 1);
-const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map<string, Dimension>([
+/** What is measured, by code. */
+export const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map<string, Dimension>([
   ...[1, 2, 15].flatMap((quantity) =>
     [0, ...RATES].map((rate): [string, Dimension] => [`${quantity}.8.${rate}`, 'energy']),
   ),
@@ -101,6 +111,3 @@ export function volume(text: string, unit?: string): number | undefined {
   const [of, factor = 0] = UNITS[(own ?? unit ?? '').toLowerCase()] ?? [];
   return of === 'volume' && Number(digits) >= 0 ? round(Number(digits) * factor) : undefined;
 }
-
-/** Binary fractions make 1110.9999999999998 of 1.111 × 1000; and no zero is negative. */
-export const round = (value: number) => Math.round(value * 1e9) / 1e9 + 0;

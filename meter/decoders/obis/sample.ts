@@ -1,5 +1,6 @@
+import { round } from '../../../shared/round.ts';
 import type { Phase, Registers, Sample } from '../decoder.ts';
-import { RATES, round } from './quantities.ts';
+import { RATES } from './quantities.ts';
 
 /** What values by code, in base units, say of the electricity. */
 export function sampleOf(numbers: ReadonlyMap<string, number>): Sample {

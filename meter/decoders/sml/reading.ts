@@ -1,13 +1,23 @@
 import type { Sample } from '../decoder.ts';
+import { DIMENSIONS, type Dimension } from '../obis/quantities.ts';
 import { sampleOf } from '../obis/sample.ts';
 import { isInteger, type ValueList } from './lists.ts';
 import { deviceName, meantBy } from './makers.ts';
 import { flowsOut, isFnn } from './status.ts';
 import type { Value } from './tlv.ts';
 
-/** By their numbers in DLMS. */
-const UNITS = { m3: 0x0d, W: 0x1b, VA: 0x1c, var: 0x1d, Wh: 0x1e, A: 0x21, V: 0x23, Hz: 0x2c, none: 0xff };
-type Unit = keyof typeof UNITS;
+/** W, VA, var, Wh, A, V, Hz, none and m³, by their numbers in DLMS. */
+const UNITS: Record<Dimension, number> = {
+  power: 0x1b,
+  apparent: 0x1c,
+  reactive: 0x1d,
+  energy: 0x1e,
+  current: 0x21,
+  voltage: 0x23,
+  hertz: 0x2c,
+  factor: 0xff,
+};
+const M3 = 0x0d;
 /** Of an entry. */
 const [NAME, STATUS, UNIT, SCALER, VALUE] = [0, 1, 3, 4, 5];
 /** What an OBIS code is about, how it is measured, and of when. */
@@ -20,22 +30,6 @@ const WH_TO_KWH = -3;
 const [SIGNED, ABSOLUTE] = [`16.${NOW}.0`, `15.${NOW}.0`];
 /** In all, and of each phase. */
 const OFFSETS = [0, 20, 40, 60];
-/** What momentary quantities are told in. */
-const UNIT_NOW: ReadonlyMap<number, Unit> = new Map<number, Unit>([
-  ...OFFSETS.flatMap((offset): [number, Unit][] => [
-    [1 + offset, 'W'],
-    [2 + offset, 'W'],
-    [11 + offset, 'A'],
-    [12 + offset, 'V'],
-    [16 + offset, 'W'],
-  ]),
-  [3, 'var'],
-  [4, 'var'],
-  [9, 'VA'],
-  [13, 'none'],
-  [14, 'Hz'],
-  [15, 'W'],
-]);
 
 /**
  * What a list of values says. What is of no known kind, or in another unit than its kind has, is left out.
@@ -52,20 +46,20 @@ export function readList({ server, entries }: ValueList): Sample {
     if (!(name instanceof Uint8Array) || name.length !== 6 || !isInteger(value)) continue;
     const [about, , quantity = 0, kind = 0, rate = 0, past] = name;
     if (past !== CURRENT) continue;
-    const tell = (unit: Unit, integer: number, shift = 0) =>
-      [UNITS[unit], undefined].includes(numberOf(entry[UNIT]))
+    const tell = (unit: number, integer: number, shift = 0) =>
+      [unit, undefined].includes(numberOf(entry[UNIT]))
         ? decimal(integer, (numberOf(entry[SCALER]) ?? 0) + shift)
         : undefined;
-    const unit = UNIT_NOW.get(quantity);
-    if (about === ELECTRICITY && kind === NOW && unit !== undefined) {
+    const dimension = DIMENSIONS.get(`${quantity}.${kind}.0`);
+    if (about === ELECTRICITY && dimension === 'energy' && value.value >= 0) {
+      set(numbers, `${quantity}.${kind}.${rate}`, tell(UNITS.energy, value.value, WH_TO_KWH));
+      status ??= numberOf(entry[STATUS]);
+    } else if (about === ELECTRICITY && dimension !== undefined && kind === NOW) {
       // EasyMeter writes 255 for no rate.
       const code = `${quantity}.${kind}.${rate === CURRENT ? 0 : rate}`;
-      set(numbers, code, tell(unit, meantBy(server, quantity, value)));
-    } else if (about === ELECTRICITY && kind === TOTAL && value.value >= 0) {
-      set(numbers, `${quantity}.${kind}.${rate}`, tell('Wh', value.value, WH_TO_KWH));
-      status ??= numberOf(entry[STATUS]);
-    } else if (about === GAS && quantity === 3) gas ??= tell('m3', value.value);
-    else if (about === WATER && quantity === 1) water ??= tell('m3', value.value);
+      set(numbers, code, tell(UNITS[dimension], meantBy(server, quantity, value)));
+    } else if (about === GAS && quantity === 3) gas ??= tell(M3, value.value);
+    else if (about === WATER && quantity === 1) water ??= tell(M3, value.value);
   }
   withoutRate(numbers);
   if (status !== undefined) giveSign(numbers, status);

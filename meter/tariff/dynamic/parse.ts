@@ -1,5 +1,5 @@
+import { round } from '../../../shared/round.ts';
 import type { PriceSource } from '../../../shared/settings/dynamic.ts';
-import { rounded } from '../rounded.ts';
 import type { Parsed } from './entry.ts';
 import { parseGeneric } from './generic.ts';
 import { parseNordpool } from './nordpool.ts';
@@ -20,7 +20,7 @@ export interface Where {
 export function parsePrices(document: unknown, source: PriceSource, { zone, currency }: Where): Parsed {
   const parsed: Parsed & { currency?: string } = parseShape(document, source, source.zone ?? zone);
   const { multiply = USUAL[source.shape], add } = source;
-  const entries = parsed.entries.map((entry) => ({ ...entry, price: rounded(entry.price * multiply + add) }));
+  const entries = parsed.entries.map((entry) => ({ ...entry, price: round(entry.price * multiply + add) }));
   const problems = [...parsed.problems];
   // Whoever multiplies by a rate of exchange knows.
   if (parsed.currency !== undefined && parsed.currency !== currency && source.multiply === undefined)

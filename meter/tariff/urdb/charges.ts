@@ -1,3 +1,4 @@
+import { round } from '../../../shared/round.ts';
 import type { TariffInput } from '../../../shared/settings/schema.ts';
 import { refuse, type UrdbRate } from './document.ts';
 
@@ -53,7 +54,7 @@ export function fixedCharges(rate: UrdbRate): { fields: FixedCharges; notes: str
     if (unit === 'month') fields.fixed_monthly = fixed;
     else if (unit === 'day') fields.fixed_daily = fixed;
     else if (unit === 'year') {
-      fields.fixed_monthly = rounded(fixed / 12);
+      fields.fixed_monthly = round(fixed / 12, 2);
       notes.push(`fixedchargefirstmeter: ${fixed} a year is taken as a twelfth of it a month`);
     } else refuse('fixedchargeunits', 'must be $/month, $/day or $/year', rate.fixedchargeunits);
     if (rate.fixedmonthlycharge)
@@ -64,7 +65,7 @@ export function fixedCharges(rate: UrdbRate): { fields: FixedCharges; notes: str
     const unit = unitOf(rate.minchargeunits);
     if (unit === 'month') fields.minimum_monthly = minimum;
     else if (unit === 'day') {
-      fields.minimum_monthly = rounded(minimum * DAYS_A_MONTH);
+      fields.minimum_monthly = round(minimum * DAYS_A_MONTH, 2);
       notes.push(`mincharge: ${minimum} a day is taken as ${fields.minimum_monthly} a month`);
     } else if (unit === 'year') notes.push(`mincharge: ${minimum} a year left out, no bill is a year’s`);
     else refuse('minchargeunits', 'must be $/month, $/day or $/year', rate.minchargeunits);
@@ -76,8 +77,6 @@ export function fixedCharges(rate: UrdbRate): { fields: FixedCharges; notes: str
 function unitOf(units: string | null | undefined): string | undefined {
   return /^\$\/(day|month|year)$/.exec(units ?? '$/month')?.[1];
 }
-
-const rounded = (value: number) => Math.round(value * 100) / 100;
 
 /** What a tariff of kWh and days cannot say. */
 const UNSUPPORTED: [key: string, what: string][] = [

@@ -1,5 +1,5 @@
+import { round } from '../../../shared/round.ts';
 import type { TariffInput } from '../../../shared/settings/schema.ts';
-import { rounded } from '../rounded.ts';
 import { refuse, type UrdbTier } from './document.ts';
 
 type Price = TariffInput['periods'][number]['price'];
@@ -16,7 +16,7 @@ export function priceOf(tiers: UrdbTier[], path: string, adjustment: number): Pr
   const prices = tiers.map(({ rate, adj }, index) => {
     if (typeof rate !== 'number' && typeof adj !== 'number')
       refuse(`${path}[${index}].rate`, 'must be a number', rate);
-    return rounded((rate ?? 0) + (adj ?? 0) + adjustment);
+    return round((rate ?? 0) + (adj ?? 0) + adjustment);
   });
   const [only = 0] = prices;
   if (prices.length === 1) return only;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Bits } from '../../../cli/sniff/bits.ts';
-import { isEven, RawFrames, showBytes } from '../../../cli/sniff/frames.ts';
+import { RawFrames, showBytes } from '../../../cli/sniff/frames.ts';
 import { Heard } from '../../../cli/sniff/heard.ts';
 import {
   describeText,
@@ -9,6 +9,7 @@ import {
   type Line,
   nextCommand,
 } from '../../../cli/sniff/words.ts';
+import { isEven } from '../../../meter/decoders/seven-bit.ts';
 import { FORMATS } from '../../meter/decoders/formats.ts';
 import { bytes } from '../../meter/decoders/golden/variant.ts';
 

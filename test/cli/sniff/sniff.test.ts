@@ -50,6 +50,7 @@ test('what the command must say beside the port is in it', async (t) => {
   const { ended, out, err } = await sniffing(t, () => '1 2 3\n', ['--lines', '4', '--baud', '115200']);
   t.is(await ended, 0, err());
   t.true(out().includes(`--decoder amps --baud 115200 --meter.phases '[{}, {}, {}]'\n`), out());
+  t.true(out().includes(`METER_DECODER=amps METER_BAUD=115200 METER_PHASES='[{}, {}, {}]'\n`), out());
 });
 
 test('noise is hex and exit code 1, with what to try', async (t) => {

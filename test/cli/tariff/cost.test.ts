@@ -236,10 +236,34 @@ test.serial('a bill below the minimum is brought up to it, a part of one is not'
   t.is(bills[1].minimum, 0);
 });
 
+test.serial('what was simulated before the meter was there costs nothing', async (t) => {
+  const cwd = folder(t);
+  const simulated = readings.slice(0, 500).map(({ time, ...reading }) => ({
+    ...reading,
+    epoch: 'simulated',
+    time: new Date(Date.parse(time) - 24 * 3_600_000).toISOString(),
+    quality: 'simulated' as const,
+  }));
+  const journal = new Journal(join(cwd, 'data', 'journal.db'), { zone: ZONE });
+  journal.append(simulated.flatMap((reading) => ['main', 'toy'].map((meter) => ({ meter, reading }))));
+  journal.close();
+  const cost = (...args: string[]) => runWattdog(t, ['tariff', 'cost', '--meter', ...args], { cwd });
+  const sum = (list: typeof flows) => list.reduce((all, flow) => all + flow.import, 0);
+  const real = JSON.parse((await cost('main', '--json')).out.trim().split('\n').at(-1) ?? '{}');
+  t.true(Math.abs(real.energy - sum(flows)) < 0.001, `${real.energy} is not ${sum(flows)}`);
+  t.is(real.from, '2026-10-30T03:00:00-07:00');
+  t.is(real.simulated, undefined);
+  const made = JSON.parse((await cost('toy', '--json')).out.trim().split('\n').at(-1) ?? '{}');
+  t.true(Math.abs(made.energy - sum(flows.slice(0, 500))) < 0.001);
+  t.true(made.simulated);
+  t.regex((await cost('toy')).out, /^toy \(SIMULATED\) under/);
+});
+
 for (const [args, code, words] of [
   [['--meter', 'none'], 2, /--meter must be one of the journal’s meters \(main, other\), got none/],
   [['--from', '2026-11-05', '--to', '2026-11-01'], 2, /--from must be before --to/],
   [['--from', 'soon'], 2, /--from must be a moment/],
+  [['--from', '2026-02-30'], 2, /--from must be a day that there is.*, got 2026-02-30$/m],
   [
     ['--tariff', 'none.yaml'],
     2,
