@@ -101,7 +101,11 @@ export async function runAgent(settings: Settings, deps: Deps, signal: AbortSign
   const feeds = await Feeds.open(settings.agent.stores, { journal, time, log });
   opened.defer(() => feeds.close());
 
-  const meters = new Meters(state.profileStore(log), log);
+  const meters = new Meters(
+    state.profileStore(log),
+    log,
+    settings.meters.map(({ name }) => name),
+  );
   const live = new Live(() => house.state());
   const intake = createIntake({
     journal,

@@ -36,11 +36,14 @@ export class Meters {
   readonly #heard = new Set<string>();
   readonly #store: ProfileStore;
   readonly #log: Log;
+  readonly #ours: readonly string[];
   #session: Session | undefined;
 
-  constructor(store: ProfileStore, log: Log) {
+  /** @param ours names of the settings: they are not forgotten unless somebody asks for it. */
+  constructor(store: ProfileStore, log: Log, ours: readonly string[] = []) {
     this.#store = store;
     this.#log = log;
+    this.#ours = ours;
     for (const { name, profile } of store.load()) {
       if (profile === null) this.#former.add(name);
       else this.#known.set(name, { name, profile, online: undefined });
@@ -124,7 +127,8 @@ export class Meters {
       if (online === true) installations.set(profile.installation, new Set(profile.meters));
     for (const { name, profile, online } of [...this.#known.values()]) {
       const present = installations.get(profile.installation);
-      const isGone = online === false || !this.#heard.has(name);
+      // One of ours may be a process of its own, in the data folder of others.
+      const isGone = !this.#ours.includes(name) && (online === false || !this.#heard.has(name));
       if (isGone && present !== undefined && !present.has(name)) this.forget(name);
     }
   }

@@ -25,8 +25,8 @@ export async function up(
 ): Promise<void> {
   const meters = metersOf(settings);
   // That of the first stands for all: readings carry none.
-  const [currency = ''] = meters.map(({ tariff }) => findTariff(tariff).currency);
-  for (const meter of meters) requireDevice(meter);
+  const [currency = ''] = meters.map(({ name, tariff }) => findTariff(tariff, `tariff of ${name}`).currency);
+  requireDevice(meters);
   const line = new LiveLine(deps.terminal);
   const log = await createLog(settings.log, line);
   tellDevices(meters, log);
@@ -50,11 +50,14 @@ export async function up(
   }
 }
 
-function requireDevice({ port, computed }: Meter): void {
-  if (port === 'simulated' || computed !== undefined || existsSync(port)) return;
+/** One of several may be missing: the others are read, and the meter's process waits for it. */
+function requireDevice(meters: readonly Meter[]): void {
+  const ports = [...new Set(meters.flatMap(({ port, computed }) => (computed ? [] : port)))];
+  if (ports.some((port) => port === 'simulated' || existsSync(port))) return;
   const found = listDevices();
   const others = found.length === 0 ? 'no serial device is plugged in' : `found ${found.join(', ')}`;
-  throw new GiveUpError(`opening the meter's port: ${port} must exist, but does not; ${others}`);
+  const verb = ports.length === 1 ? 'must exist, but does not' : 'must exist, but none does';
+  throw new GiveUpError(`opening the meter's port: ${ports.join(', ')} ${verb}; ${others}`);
 }
 
 function tellDevices(meters: readonly Meter[], log: Log): void {

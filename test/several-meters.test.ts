@@ -1,10 +1,11 @@
 /** Several meters of one process and a real agent: ports go, processes are killed, and the totals are exact. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import test from 'ava';
 import { stringify } from 'yaml';
 import { crc16Arc } from '../meter/decoders/crc.ts';
 import type { Reading } from '../shared/wire.ts';
-import { startUp } from './cli/support.ts';
+import { runWattdog, startUp } from './cli/support.ts';
 import { pzemAnswer } from './meter/talk/support.ts';
 import { openClient } from './support/brokers.ts';
 import { openPty } from './support/pty.ts';
@@ -67,6 +68,7 @@ realTest('socat')(
       { name: 'car', ...pzem },
       { name: 'heat', ...pzem, address: 2 },
       { name: 'absent', ...pzem, address: 3 },
+      { name: 'unplugged', port: join(cwd, 'nowhere'), decoder: 'sml' },
       { name: 'rest', computed: { plus: ['grid'], minus: ['car', 'heat'] } },
     ];
     const meter = { settle: '0s', max_gap: '2s', max_current: 20_000 };
@@ -126,6 +128,7 @@ realTest('socat')(
       t.true(isNear('other', (6 * 50 * VOLTS) / 3_600_000), `${energy('other')}`);
     });
     t.is(newest('absent'), undefined);
+    t.is(newest('unplugged'), undefined);
 
     for (const name of read) {
       const { epoch, seq } = newest(name) ?? {};
@@ -140,3 +143,12 @@ realTest('socat')(
     }
   },
 );
+
+test('a tariff that there is not is said of the meter that names it', async (t) => {
+  const WATTDOG_METERS = '[{ name: a }, { name: b }, { name: c, tariff: sce-tou }]';
+  for (const command of ['up', 'meter', 'check']) {
+    const { code, err } = await runWattdog(t, [command], { env: { WATTDOG_METERS } });
+    t.is(code, 78);
+    t.regex(err, /tariff of c: must be written out or be one of .*, got "sce-tou"/);
+  }
+});

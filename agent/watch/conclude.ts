@@ -137,8 +137,11 @@ function explain({ progress, meter }: Evidence, silence: number): { cause: Cause
   if (port === 'opening')
     return { cause: 'port', because: `${alive}, but cannot open its port${trouble ? `: ${trouble}` : ''}` };
   if (forMost(quiet)) return { cause: 'line', because: `${alive}, but its line is quiet` };
-  if (rejects > 0 && (sample_age === undefined || forMost(sample_age)))
-    return { cause: 'rejects', because: `${alive}, but refused ${rejects} frames on its line` };
+  if (sample_age === undefined || forMost(sample_age))
+    return rejects > 0
+      ? { cause: 'rejects', because: `${alive}, but refused ${rejects} frames on its line` }
+      : // A port that opens again and again is never quiet for long.
+        { cause: 'line', because: `${alive}, but nothing comes of its line` };
   return { cause: 'silence', because: alive };
 }
 

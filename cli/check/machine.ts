@@ -78,7 +78,7 @@ export function checkData(settings: Settings): Finding {
 
 /** @param name of the finding. @throws GiveUpError with exit code 78 where there is no such tariff. */
 export function checkTariff(setting: Meter['tariff'], name: string, now: number): Finding {
-  const tariff = findTariff(setting);
+  const tariff = findTariff(setting, name);
   const { price, period } = createPricing(tariff).at(now);
   const sentence = `${tariff.name}: now ${period}, ${price} ${tariff.currency} per kWh`;
   return { name, result: 'ok', sentence };

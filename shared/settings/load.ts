@@ -6,7 +6,7 @@ import { parseDocument, stringify as writeYaml } from 'yaml';
 import type { z } from 'zod';
 import { GiveUpError, reason } from '../errors.ts';
 import { findKey, type Key } from './keys.ts';
-import { inherit } from './meters.ts';
+import { inherit, isSection } from './meters.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 
 const PREFIX = 'WATTDOG_';
@@ -64,12 +64,22 @@ function readTree(file: Sources['file'], problems: string[]): Record<string, unk
   if (file === undefined) return {};
   try {
     const tree = readYaml(file.text) ?? {};
-    if (typeof tree === 'object' && !Array.isArray(tree)) return tree as Record<string, unknown>;
+    if (typeof tree === 'object' && !Array.isArray(tree)) return filled(tree as Record<string, unknown>);
     problems.push(`${file.name}: must be a list of keys and values, got a ${typeof tree}`);
   } catch (error) {
     problems.push(`${file.name}: must be YAML, got ${reason(error)}`);
   }
   return {};
+}
+
+/** Without the sections and lists of which nothing is left but the name, all else commented out. */
+function filled(tree: Record<string, unknown>, path = ''): Record<string, unknown> {
+  const entries = Object.entries(tree).map(([name, value]) => ({ name, value, key: `${path}${name}` }));
+  return Object.fromEntries(
+    entries
+      .filter(({ value, key }) => value !== null || keyOf(key)?.kind !== 'yaml')
+      .map(({ name, value, key }) => [name, isSection(value) ? filled(value, `${key}.`) : value]),
+  );
 }
 
 /** @throws an error that names the fault and its place, but nothing of the text, which may hold a secret. */
@@ -174,12 +184,18 @@ function describe(
     (at, step) => (at as Record<string, unknown> | undefined)?.[step],
     tree,
   );
-  const origin = origins.get(key) ?? (received === undefined ? undefined : fileName);
+  const origin = originOf(path, origins) ?? (received === undefined ? undefined : fileName);
   const at = `${key || fileName || 'settings'}${origin ? ` (${origin})` : ''}`;
   if (issue.code === 'unrecognized_keys')
     return `${at}: must be settings of wattdog, got ${issue.keys.map(word).join(', ')}`;
   const rule = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
   return `${at}: ${rule}${shown(received, key)}`;
+}
+
+/** What gave a value, or the list or section that it is in. */
+function originOf(path: readonly string[], origins: Map<string, string>): string | undefined {
+  const around = path.map((_, index) => path.slice(0, path.length - index).join('.'));
+  return around.flatMap((key) => origins.get(key) ?? []).at(0);
 }
 
 /** What a key begins with: in `password:x`, where a space is missing, the rest is a secret. */
@@ -190,8 +206,9 @@ function word(key: string): string {
 /** A section is not shown, and nothing that was given in its place: it may hold a secret. */
 function shown(received: unknown, key: string): string {
   if (received === undefined) return ', got nothing';
-  if (received !== null && typeof received === 'object') return '';
-  const found = findKey(key.toUpperCase().replaceAll('.', '_'));
+  if (received === null) return ', got null';
+  if (typeof received === 'object') return '';
+  const found = keyOf(key);
   if (found === undefined || found.kind === 'yaml') return `, got a ${typeof received}`;
   if (found.secret) return `, got ${HIDDEN}`;
   return `, got ${JSON.stringify(received)
@@ -200,7 +217,11 @@ function shown(received: unknown, key: string): string {
 }
 
 function isSecret(path: string): boolean {
-  return findKey(path.toUpperCase().replaceAll('.', '_'))?.secret === true;
+  return keyOf(path)?.secret === true;
+}
+
+function keyOf(path: string): Key | undefined {
+  return findKey(path.toUpperCase().replaceAll('.', '_'));
 }
 
 function hide(value: unknown, path: string): unknown {

@@ -9,12 +9,27 @@ const LEAST_POLL = 100;
 /** Formats whose lines carry bare currents of sensors, one for each of `phases`. */
 const SENSORS: readonly string[] = ['amps', 'panel'];
 const PANEL_SENSORS = 2;
+/** How many channels the devices of a format have, at most. */
+const CHANNELS_OF: Partial<Record<NonNullable<Meter['decoder']>, number>> = {
+  panel: PANEL_SENSORS,
+  dsmr: 3,
+  d0: 3,
+  sml: 3,
+  pzem: 1,
+  raven: 1,
+};
 /** Of `pzem`: whoever is alone on a line hears this address, and may answer by its own. */
 export const ANYBODY = 248;
 /** Settings of the line itself, not of one meter that is read over it. */
 const OF_THE_LINE = [
   ...['decoder', 'baud', 'framing', 'poll', 'device_address', 'wake_up'],
   ...['key', 'authentication_key', 'checksum', 'settle', 'silence', 'max_current'],
+] as const satisfies readonly (keyof Meter)[];
+
+/** What a meter that is made of others has not; `poll` comes with a decoder. */
+const OF_A_DEVICE = [
+  ...['decoder', 'baud', 'framing', 'poll', 'address', 'device_address', 'channels'],
+  ...['key', 'authentication_key'],
 ] as const satisfies readonly (keyof Meter)[];
 
 interface Several {
@@ -53,9 +68,9 @@ export function inherit(input: unknown): unknown {
 
 function heritageOf(meter: Section, entry: Section): Section {
   const { decoder = meter.decoder, computed } = entry;
-  // One that is made of others has no sensors.
+  // One that is made of others has no line and no sensors.
   const foreign = computed
-    ? ['phases', ...OF_THE_FORMAT]
+    ? ['phases', 'port', 'decoder', ...OF_THE_FORMAT]
     : meter.decoder !== undefined && decoder !== meter.decoder
       ? OF_THE_FORMAT
       : [];
@@ -70,7 +85,7 @@ function phasesOf({ phases }: Section, { channels }: Section): Section {
 }
 
 type Section = Record<string, unknown>;
-const isSection = (value: unknown): value is Section =>
+export const isSection = (value: unknown): value is Section =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** Complains of what is wrong in one meter, between two, and of computed ones. */
@@ -107,8 +122,9 @@ function checkMeter(meter: Meter, refuse: Refuse): void {
         ? `must have one entry for each of channels, ${expected}, has ${phases.length}`
         : `must have exactly 2 entries for the decoder \`panel\`, has ${phases.length}`,
     );
-  if (format === 'panel' && channels?.some((channel) => channel > PANEL_SENSORS))
-    refuse('channels', 'must be of 1 and 2 for the decoder `panel`');
+  checkChannels(meter, refuse);
+  for (const key of ['silence', 'max_gap', 'simulated_cadence'] as const)
+    if (meter[key] === 0) refuse(key, 'must be more than 0s');
   if (address !== undefined && format !== 'pzem')
     refuse('address', 'must be left out: only `pzem` has one (`d0` has device_address)');
   if (poll === undefined) return;
@@ -119,7 +135,21 @@ function checkMeter(meter: Meter, refuse: Refuse): void {
   if (max_gap <= poll) refuse('max_gap', 'must be longer than poll, or left out');
 }
 
-function checkComputed({ name, computed }: Meter, meters: readonly Meter[], refuse: Refuse): void {
+function checkChannels({ decoder = 'panel', channels = [] }: Meter, refuse: Refuse): void {
+  const most = CHANNELS_OF[decoder] ?? Number.POSITIVE_INFINITY;
+  if (channels.length > 0 && most === 1)
+    refuse('channels', `must be left out: a device of the format \`${decoder}\` has but one`);
+  else if (channels.some((channel) => channel > most))
+    refuse('channels', `must be of 1 to ${most} for the decoder \`${decoder}\``);
+  if (new Set(channels).size < channels.length)
+    refuse('channels', `must name each channel once, has ${channels.join(', ')}`);
+}
+
+function checkComputed(meter: Meter, meters: readonly Meter[], refuse: Refuse): void {
+  const { name, computed, port } = meter;
+  if (port !== 'simulated') refuse('port', 'must be left out: a computed meter has none');
+  const [stray] = OF_A_DEVICE.filter((key) => meter[key] !== undefined);
+  if (stray) refuse(stray, 'must be left out: a computed meter is no device');
   const members = membersOf(computed);
   const known = meters.map((meter) => meter.name);
   for (const member of members)
@@ -176,9 +206,11 @@ function checkLine(meter: Meter, before: readonly Meter[], refuse: Refuse): void
   const sharing = line === undefined ? [] : before.filter((other) => lineOf(other) === line);
   const [first] = sharing;
   if (first === undefined) return;
-  for (const key of OF_THE_LINE)
-    if (meter[key] !== first[key])
-      refuse(key, `must be that of ${first.name}, for both are read from ${meter.port}`);
+  const differing = OF_THE_LINE.filter((key) => meter[key] !== first[key]);
+  // Of another format, everything else is another's too.
+  for (const key of differing[0] === 'decoder' ? differing.slice(0, 1) : differing)
+    refuse(key, `must be that of ${first.name}, for both are read from ${meter.port}`);
+  if (differing[0] === 'decoder') return;
   const same = sharing.find((other) => overlaps(meter, other));
   if (same === undefined) return;
   const key = isAddressed(meter) ? 'address' : 'channels';
@@ -186,10 +218,12 @@ function checkLine(meter: Meter, before: readonly Meter[], refuse: Refuse): void
 }
 
 function overlaps(one: Meter, other: Meter): boolean {
-  if (!isAddressed(one)) return String(one.channels) === String(other.channels);
+  if (!isAddressed(one)) return sorted(one.channels) === sorted(other.channels);
   const addresses = [one, other].map(addressOf);
   return addresses[0] === addresses[1] || addresses.includes(ANYBODY);
 }
+
+const sorted = (channels: Meter['channels']): string => String(channels?.toSorted((a, b) => a - b));
 
 const isAddressed = ({ decoder }: Meter): boolean => decoder === 'pzem';
 

@@ -11,10 +11,14 @@ import { openBroker, openClient } from '../support/brokers.ts';
 import { silentLog, until } from '../support/system.ts';
 
 /** A registry in a session with a real broker, and a meter's end of it. */
-async function world(t: ExecutionContext, state = new AgentState(':memory:', silentLog)) {
+async function world(
+  t: ExecutionContext,
+  state = new AgentState(':memory:', silentLog),
+  ours: string[] = [],
+) {
   const { url } = await openBroker(t);
   const client = await openClient(t, url);
-  const meters = new Meters(state.profileStore(silentLog), silentLog);
+  const meters = new Meters(state.profileStore(silentLog), silentLog, ours);
   const stop = new AbortController();
   const running = keepSession(
     { address: { url }, clientId: 'agent' },
@@ -126,6 +130,20 @@ test('a meter that left its process is gone; one that is only offline is not', a
   t.deepEqual(names(), ['garage', 'house']);
   await introduce('house', 'one', ['house']);
   await until('that it is gone', 5000, () => names().join() === 'house');
+});
+
+test('a meter of the settings stays, though another process of its data folder does not name it', async (t) => {
+  const { introduce, see, names, meters } = await world(t, undefined, ['a', 'b']);
+  for (const name of ['a', 'b', 'former']) {
+    await introduce(name, 'one');
+    await see(name, true);
+  }
+  for (const name of ['a', 'former']) await see(name, false);
+  await until('the former to go', 5000, () => !names().includes('former'));
+  await until('that it is offline', 5000, () => meters.get('a')?.online === false);
+  t.deepEqual(names(), ['a', 'b']);
+  meters.forget('a');
+  t.deepEqual(names(), ['b']);
 });
 
 test('what is no profile makes no meter', async (t) => {

@@ -39,8 +39,18 @@ for (const [what, evidence, verdict, circumstances] of [
   ],
   [
     'it lives, and its line was quiet only lately',
-    { ...LATE, meter: meter({ quiet: 3 }) },
+    { ...LATE, meter: meter({ quiet: 3, sample_age: 3 }) },
     'stalled: silence: silent for 500 s, usually 60 s, never over 480 s; its process answers',
+  ],
+  [
+    'it lives, and opened its silent line again a moment ago',
+    { ...LATE, meter: meter({ quiet: 3, sample_age: 499 }) },
+    'stalled: line: silent for 500 s, usually 60 s, never over 480 s; its process answers, but nothing comes of its line',
+  ],
+  [
+    'it lives, was just started, and no sample came',
+    { ...LATE, meter: meter({ quiet: 3 }) },
+    'stalled: line: silent for 500 s, usually 60 s, never over 480 s; its process answers, but nothing comes of its line',
   ],
   [
     'it lives, and has no port',

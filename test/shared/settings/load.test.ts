@@ -150,6 +150,31 @@ test('everything that is wrong is said at once, each with key, origin, rule and 
   t.is(lines.length, 14, lines.join('\n'));
 });
 
+test('sections and lists that are empty, all else commented out, are as if they were not there', (t) => {
+  const { meters, agent } = loadSettings({
+    file: { name: 'wattdog.yaml', text: 'meter:\nmeters:\n  # - { name: a }\nagent:\n  stores:\n  http:\n' },
+    environment: {},
+    readFile: () => '',
+  });
+  t.deepEqual([meters, agent.stores], [[], []]);
+  t.deepEqual(problems({ file: file('meters: [null]') }), [
+    '  meters.0 (wattdog.yaml): expected object, got null',
+  ]);
+});
+
+test('what is wrong within a list is said of the variable that gave the list', (t) => {
+  t.deepEqual(
+    problems({
+      file: file('data: x'),
+      environment: { WATTDOG_METERS: '[{ name: a, prot: x }, { name: 1 }]' },
+    }),
+    [
+      '  meters.0 (WATTDOG_METERS): must be settings of wattdog, got "prot"',
+      '  meters.1.name (WATTDOG_METERS): expected string, got 1',
+    ],
+  );
+});
+
 test('a required setting that is missing, and one that is null, are said', (t) => {
   const stores = file('agent: { stores: [{ kind: influxdb2, url: http://h, org: o, bucket: }] }');
   t.deepEqual(problems({ file: stores }), [

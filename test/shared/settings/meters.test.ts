@@ -150,7 +150,53 @@ const refused: [what: string, input: object, problem: RegExp][] = [
     { meter: { port: '/dev/x', decoder: 'amps', channels: [1], phases: [{}, {}] } },
     /^meter\.phases: must have one entry for each of channels, 1, has 2$/,
   ],
-  ['a channel that a panel has not', { meter: { channels: [3] } }, /^meter\.channels: must be of 1 and 2/],
+  [
+    'a channel that a panel has not',
+    { meter: { channels: [3] } },
+    /^meter\.channels: must be of 1 to 2 for the decoder `panel`$/,
+  ],
+  [
+    'a simulated panel that never stops speaking',
+    { meters: [{ name: 'a', simulated_cadence: '0s' }] },
+    /^meters\.0\.simulated_cadence: must be more than 0s$/,
+  ],
+  ['no patience', { meter: { silence: '0s' } }, /^meter\.silence: must be more than 0s$/],
+  [
+    'a channel twice',
+    { meter: { port: '/dev/x', decoder: 'amps', channels: [2, 1, 2] } },
+    /^meter\.channels: must name each channel once, has 2, 1, 2$/,
+  ],
+  [
+    'the same channels in another order',
+    {
+      meter: { port: '/dev/x', decoder: 'amps' },
+      meters: [
+        { name: 'a', channels: [1, 2] },
+        { name: 'b', channels: [2, 1] },
+      ],
+    },
+    /^meters\.1\.channels: must differ from that of a, for both are read from \/dev\/x$/,
+  ],
+  [
+    'channels of a device that has but one',
+    { meter: { ...shared, channels: [2] } },
+    /^meter\.channels: must be left out: a device of the format `pzem` has but one$/,
+  ],
+  [
+    'a fourth phase',
+    { meter: { port: '/dev/x', decoder: 'sml', channels: [4] } },
+    /^meter\.channels: must be of 1 to 3 for the decoder `sml`$/,
+  ],
+  [
+    'a computed meter with a port of its own',
+    { meters: [{ name: 'a' }, { name: 'rest', port: '/dev/x', computed: { plus: ['a'] } }] },
+    /^meters\.1\.port: must be left out: a computed meter has none$/,
+  ],
+  [
+    'a computed meter with an address',
+    { meters: [{ name: 'a' }, { name: 'rest', address: 2, computed: { plus: ['a'] } }] },
+    /^meters\.1\.address: must be left out: a computed meter is no device$/,
+  ],
   [
     'a computed meter of strangers',
     { meters: [{ name: 'a' }, { name: 'rest', computed: { plus: ['a'], minus: ['car'] } }] },
@@ -182,6 +228,17 @@ for (const [what, input, problem] of refused)
       `${problem} in ${found.join('\n')}`,
     );
   });
+
+test('of two formats on one port, nothing else is said', (t) => {
+  const input = {
+    meter: { port: '/dev/x' },
+    meters: [
+      { name: 'a', decoder: 'pzem' },
+      { name: 'b', decoder: 'sml' },
+    ],
+  };
+  t.deepEqual(issues(input), ['meters.1.decoder: must be that of a, for both are read from /dev/x']);
+});
 
 const accepted: [what: string, input: object][] = [
   ['any number of simulated ones', { meters: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }],
@@ -215,13 +272,14 @@ test('entries come from the environment and from flags too, one by one', (t) => 
         WATTDOG_METERS_0_PORT: '/dev/b',
         WATTDOG_METERS_1_NAME: 'b',
         WATTDOG_METERS_1_PORT: '/dev/b',
-        WATTDOG_METERS_1_CHANNELS: '[1]',
+        WATTDOG_METERS_1_PHASES: '[{ voltage: 230 }]',
       },
       { 'meters.1.address': '7' },
     ),
   );
   t.like(meters[0], { name: 'a', port: '/dev/b', decoder: 'pzem' });
-  t.like(meters[1], { name: 'b', port: '/dev/b', address: 7, channels: [1] });
+  t.like(meters[1], { name: 'b', port: '/dev/b', address: 7 });
+  t.is(meters[1]?.phases[0]?.voltage, 230);
 });
 
 test('what is wrong in `meter` is said once, not again for each that has it from there', (t) => {
