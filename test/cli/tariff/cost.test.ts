@@ -263,7 +263,7 @@ for (const [args, code, words] of [
   [['--meter', 'none'], 2, /--meter must be one of the journal’s meters \(main, other\), got none/],
   [['--from', '2026-11-05', '--to', '2026-11-01'], 2, /--from must be before --to/],
   [['--from', 'soon'], 2, /--from must be a moment/],
-  [['--from', '2026-02-30'], 2, /--from must be a day that there is.*, got 2026-02-30$/m],
+  [['--from', '2026-02-30'], 2, /--from must be a moment such as .*, got 2026-02-30$/m],
   [
     ['--tariff', 'none.yaml'],
     2,
