@@ -28,6 +28,7 @@ const RANGE = {
 const JOURNAL = {
   'journal FILE': 'another journal, such as one that was set aside; default: the one in the data folder',
 };
+const OF_METER = { 'meter NAME': 'of this meter alone; default: of all' };
 const JSON_OUT = { json: 'print JSON, one object a line, instead of a table' };
 const AGENT = { 'agent URL': 'another agent than that of the settings, such as http://192.168.1.2:9288' };
 
@@ -155,7 +156,7 @@ const HISTORY: Record<string, Omit<CommandInfo, 'group'>> = {
       ['wattdog gaps --from 7d', 'of the last week'],
       ['wattdog gaps --json', 'for scripts'],
     ],
-    options: { ...RANGE, ...JSON_OUT, ...JOURNAL },
+    options: { ...RANGE, ...OF_METER, ...JSON_OUT, ...JOURNAL },
   },
   export: {
     about: 'print the readings as CSV, JSON lines or line protocol',
@@ -166,6 +167,7 @@ const HISTORY: Record<string, Omit<CommandInfo, 'group'>> = {
     ],
     options: {
       ...RANGE,
+      ...OF_METER,
       'format FORMAT': 'csv, jsonl or line; default: csv',
       'layout LAYOUT': 'default or classic, of line protocol',
       ...JOURNAL,

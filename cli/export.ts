@@ -25,7 +25,7 @@ type Read = () => Iterable<JournalEntry[]>;
  */
 export function exportLines(
   journal: Source,
-  { from, to }: Range,
+  { from, to, isWanted = () => true }: Range & { isWanted?: (entry: JournalEntry) => boolean },
   { format = 'csv', layout = 'default' }: { format?: string | undefined; layout?: string | undefined },
   progress: (read: number) => void = () => {},
 ): { passes: number; lines: Generator<string> } {
@@ -35,7 +35,7 @@ export function exportLines(
       const entries = journal.readBetween(from, to, after, CHUNK);
       const last = entries.at(-1);
       if (last === undefined) return;
-      yield entries;
+      yield entries.filter(isWanted);
       after = last.id;
       count += entries.length;
       progress(count);
@@ -73,7 +73,7 @@ function* csv(read: Read): Generator<string> {
       const values = flat(entry);
       return names.map((name) => cell(values[name])).join(',');
     });
-    yield `${rows.join('\r\n')}\r\n`;
+    if (rows.length > 0) yield `${rows.join('\r\n')}\r\n`;
   }
 }
 

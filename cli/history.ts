@@ -11,7 +11,7 @@ import type { Arguments } from './arguments.ts';
 import { deadLetterRow } from './dead-letters.ts';
 import { exportLines, type Range } from './export.ts';
 import { gapRow, hasExport, openGapRow } from './gaps.ts';
-import { openJournal } from './journal.ts';
+import { isOfMeter, openJournal } from './journal.ts';
 import { LiveLine } from './live-line.ts';
 import { parseMoment } from './moment.ts';
 import { createProgress } from './progress.ts';
@@ -26,8 +26,10 @@ export function listGaps({ options }: Arguments, settings: Settings, out: Screen
   using journal = openJournal(options, settings);
   const { from, to } = rangeOf(options);
   const now = systemTime.now();
-  const open = to > now ? openGaps(journal.newest(), maxGapsOf(settings), now) : [];
-  const over = journal.gaps(from, to, MOST).reverse();
+  const isWanted = isOfMeter(options, journal);
+  const newest = to > now ? journal.newest().filter(isWanted) : [];
+  const open = openGaps(newest, maxGapsOf(settings), now);
+  const over = journal.gaps(from, to, MOST).filter(isWanted).reverse();
   const withOut = over.some(hasExport);
   printRows(
     out,
@@ -63,7 +65,7 @@ export async function exportJournal(
   const isShown = line.isTTY && out.isTTY !== true;
   const { passes, lines } = exportLines(
     journal,
-    range,
+    { ...range, isWanted: isOfMeter(options, journal) },
     options,
     (read) => isShown && bar.show(read / passes),
   );

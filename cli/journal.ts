@@ -20,3 +20,20 @@ export function openJournal({ journal }: Arguments['options'], { data }: Setting
     );
   }
 }
+
+/**
+ * Whether something is of the meter that the command line names; where it names none, all is.
+ * @throws GiveUpError with exit code 2 for a meter of which the journal has no readings.
+ */
+export function isOfMeter(
+  { meter: named }: Arguments['options'],
+  journal: Pick<JournalReader, 'newest'>,
+): (entry: { meter: string }) => boolean {
+  if (named === undefined) return () => true;
+  const known = journal.newest().map(({ meter }) => meter);
+  if (known.includes(named)) return ({ meter }) => meter === named;
+  throw new GiveUpError(
+    `reading the journal: --meter must be one of its meters (${known.join(', ')}), got ${named}`,
+    2,
+  );
+}

@@ -46,6 +46,8 @@ export class Guard {
   /** Why it is left alone, as its healer found; until it lives again. */
   #respected: { why: string; at: number } | undefined;
   #demandedBy: string | undefined;
+  /** What the log has of it since it was healthy. */
+  readonly #logged = new Set<string>();
   #examining = false;
   #examinedAt = Number.NEGATIVE_INFINITY;
   #drill: ((moment: Moment) => void) | undefined;
@@ -122,9 +124,12 @@ export class Guard {
     this.#verdict = verdict;
     if (verdict.state === told.state && verdict.cause === told.cause) return;
     const isWorse = verdict.state === 'stalled' || verdict.state === 'blind';
-    // Before it has ever seen, to be blind is no news.
-    if (told.state !== 'learning' || verdict.state !== 'blind')
-      this.#log[isWorse ? 'warn' : 'info'](`${verdict.state}: ${verdict.sentence}`);
+    const what = `${verdict.state} ${verdict.cause}`;
+    if (verdict.state === 'healthy') this.#logged.clear();
+    // Before it has ever seen, to be blind is no news; nor is a port that is opened again and again for days.
+    const isNews = !this.#logged.has(what) && (told.state !== 'learning' || verdict.state !== 'blind');
+    this.#logged.add(what);
+    this.#log[!isNews ? 'debug' : isWorse ? 'warn' : 'info'](`${verdict.state}: ${verdict.sentence}`);
     if (verdict.state === 'suspect') this.#moment('suspected', verdict.sentence);
     this.#deps.post(verdict);
   }

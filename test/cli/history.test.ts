@@ -68,6 +68,21 @@ test('gaps are a table for people and lines for programs', async (t) => {
   t.regex(now.out, /^main +2026-11-01 \d\d:02:37 +now +\d+ d \d+ h +no reading since$/m);
 });
 
+test('gaps and readings of one meter', async (t) => {
+  const { cwd, journal } = folderWithJournal(t);
+  const gap = { interval: 0, gap_seconds: 155, gap_cause: 'port', gap_readings: 129 } as const;
+  const entries = [reading(1, 0), reading(2, 156.2, gap)];
+  journal.append(entries);
+  journal.append(entries.map((entry) => ({ ...entry, meter: 'garage' })));
+  const gaps = await runWattdog(t, ['gaps', '--to', '2026-11-02', '--meter', 'garage', '--json'], { cwd });
+  t.is(JSON.parse(gaps.out).meter, 'garage', gaps.err);
+  const exported = await runWattdog(t, ['export', '--meter', 'main'], { cwd });
+  t.regex(exported.out, /^time,meter,.*\r\n([^,]+,main,.*\r\n){2}$/, exported.err);
+  const other = await runWattdog(t, ['export', '--meter', 'attic'], { cwd });
+  t.is(other.code, 2);
+  t.regex(other.err, /--meter must be one of its meters \(main, garage\), got attic/);
+});
+
 test('what was fed out in a gap has columns where there is any', async (t) => {
   const { cwd, journal } = folderWithJournal(t);
   const gap = { interval: 0, gap_seconds: 155, gap_cause: 'port', gap_readings: 129 } as const;

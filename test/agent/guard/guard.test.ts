@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import { pino } from 'pino';
 import { detect } from '../../../agent/guard/detector.ts';
 import { drill } from '../../../agent/guard/drill.ts';
 import { Guard } from '../../../agent/guard/guard.ts';
@@ -10,6 +11,7 @@ import { Observer } from '../../../agent/watch/observer.ts';
 import type { ContainerEvidence, Verdict } from '../../../agent/watch/verdict.ts';
 import { Watch } from '../../../agent/watch/watch.ts';
 import { GiveUpError, RetryError } from '../../../shared/errors.ts';
+import type { Log } from '../../../shared/log.ts';
 import type { Reading } from '../../../shared/wire.ts';
 import { testReading } from '../../support/readings.ts';
 import { silentLog } from '../../support/system.ts';
@@ -28,7 +30,7 @@ const CADENCE = 1200;
  */
 function guarded(
   t: ExecutionContext,
-  options: { heals?: boolean; own?: boolean; state?: AgentState; time?: VirtualTime } = {},
+  options: { heals?: boolean; own?: boolean; state?: AgentState; time?: VirtualTime; log?: Log } = {},
 ) {
   const time = options.time ?? virtualTime();
   const state = options.state ?? new AgentState(':memory:', silentLog);
@@ -86,7 +88,7 @@ function guarded(
           CADENCE,
         ),
     },
-    { incidents, post: (verdict) => verdicts.push(verdict), time, log: silentLog },
+    { incidents, post: (verdict) => verdicts.push(verdict), time, log: options.log ?? silentLog },
     stop.signal,
   );
   const answer = (probe: string) => {
@@ -391,6 +393,28 @@ for (const [what, ail, partOf] of [
     t.is(incident?.watch, 'main');
     t.deepEqual(incident?.partOf, partOf);
   });
+
+test('a dead line whose port is opened again and again is logged once by each cause', async (t) => {
+  const logged: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void logged.push(JSON.parse(line).msg) });
+  const { pass, meter, causes } = guarded(t, { own: true, log });
+  meter.answers = true;
+  for (let outage = 1; outage <= 2; outage += 1) {
+    meter.trouble = undefined;
+    meter.hears = true;
+    await pass(120_000);
+    meter.hears = false;
+    await pass(12_000);
+    for (let round = 0; round < 20; round += 1) {
+      meter.trouble = 'no byte for 10 s';
+      await pass(1200);
+      meter.trouble = undefined;
+      await pass(10_800);
+    }
+    t.true(causes().length > 20, `${causes()}`);
+    t.is(logged.filter((line) => line.startsWith('stalled')).length, 2 * outage, logged.join('; '));
+  }
+});
 
 test('a meter without its port is not asked to open it', async (t) => {
   const { pass, meter, asked, state, causes } = guarded(t, { own: true });
