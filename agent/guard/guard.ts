@@ -125,7 +125,7 @@ export class Guard {
     if (verdict.state === told.state && verdict.cause === told.cause) return;
     const isWorse = verdict.state === 'stalled' || verdict.state === 'blind';
     const what = `${verdict.state} ${verdict.cause}`;
-    if (verdict.state === 'healthy') this.#logged.clear();
+    if (verdict.state === 'healthy' || verdict.state === 'learning') this.#logged.clear();
     // Before it has ever seen, to be blind is no news; nor is a port that is opened again and again for days.
     const isNews = !this.#logged.has(what) && (told.state !== 'learning' || verdict.state !== 'blind');
     this.#logged.add(what);
