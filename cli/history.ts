@@ -36,7 +36,7 @@ export function listGaps({ options }: Arguments, settings: Settings, out: Screen
     { items: [...over, ...open], json: options.json },
     (gap) => (gap.end === null ? openGapRow(gap, now, withOut) : gapRow(gap, withOut)),
     {
-      none: 'no gap: every interval has its reading',
+      none: 'no gap: nothing was silent for long',
       shorten: 'why',
       leaveOut: ['cost estimated', 'earned', 'cost', 'kWh estimated', 'to', 'kWh out', 'kWh counted'],
     },

@@ -47,7 +47,7 @@ export class Incidents {
   }
 
   /**
-   * @param target that the whole of which is ill, if it is.
+   * @param target what is ill as a whole, not one meter of it; left out where nothing is.
    * @returns the incident with its number, and the one it is a part of.
    */
   open(incident: Omit<Incident, 'id'>, target?: string): Incident {

@@ -15,7 +15,7 @@ export interface Told {
 
 /** How often a direction's register moves, for those that move in large steps. */
 export interface Ticks {
-  /** Seconds since it was last seen to move, and by how many more it may have moved before that. */
+  /** Seconds since it was last seen to move, and by how many more it may have moved before that; default: 0. */
   idle: number;
   lag?: number;
   /** By how much, kWh, and the mean power that this was, W; 0 before it has moved. */
